@@ -48,21 +48,21 @@ struct rte_numa_topology;
 /** Memory of a node, see rte_numa_memory(). */
 struct rte_numa_memory {
 	uint64_t total; /**< Bytes that the kernel manages there, hugepages included. */
-	uint64_t free;  /**< Bytes free at the time of the call, hugepage pools excluded. */
+	uint64_t free;	/**< Bytes unused now; not counted: hugepage pools, page cache. */
 };
 
 /** Hugepages of one size on a node, see rte_numa_hugepages(). */
 struct rte_numa_hugepages {
 	uint64_t page_size; /**< Bytes. */
-	uint64_t total;     /**< Pages in the pool, surplus ones included. */
-	uint64_t free;      /**< Pages not in use; some may be promised to existing mappings. */
+	uint64_t total;	    /**< Pages in the pool, surplus ones included. */
+	uint64_t free;	    /**< Pages not in use; some may be promised to existing mappings. */
 };
 
 /**
  * Load the nodes of a machine from a sysfs tree.
  *
- * A tree without devices/system/node is that of a kernel without NUMA: it gives one node, 0, that
- * has all CPUs and all memory of the running machine.
+ * A tree without devices/system/node is that of a kernel without NUMA: it gives one node, 0, with
+ * all CPUs and all hugepage pools of the tree, and all memory of the running machine.
  *
  * Context: control path, reads files; MT-safe.
  *
@@ -188,9 +188,8 @@ int
 rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned int with);
 
 /** Loop over the ids of nodes in ascending order; @p with as for rte_numa_node_next(). */
-#define RTE_NUMA_FOREACH_NODE(node_id, topo, with)                       \
-	for ((node_id) = rte_numa_node_next((topo), -1, (with));         \
-	     (node_id) >= 0;                                             \
+#define RTE_NUMA_FOREACH_NODE(node_id, topo, with)                                                 \
+	for ((node_id) = rte_numa_node_next((topo), -1, (with)); (node_id) >= 0;                   \
 	     (node_id) = rte_numa_node_next((topo), (node_id), (with)))
 
 /**
@@ -211,8 +210,8 @@ rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned i
  *   The length of the whole text, as snprintf(3) does: cut if >= @p size. 0 if no node qualifies.
  */
 size_t
-rte_numa_nodes_text(const struct rte_numa_topology *topo, unsigned int with,
-		    char *buf, size_t size);
+rte_numa_nodes_text(const struct rte_numa_topology *topo, unsigned int with, char *buf,
+		    size_t size);
 
 /**
  * The distance between two nodes, as firmware states it: 10 is local, 20 twice as far.
@@ -317,7 +316,7 @@ rte_numa_memory(const struct rte_numa_topology *topo, int node_id, struct rte_nu
  * @param[out] pools
  *   The first @p n pools; touched on success only. May be NULL if @p n is 0.
  * @param n
- *   Number of elements at @p pools. No machine known has more than 8 page sizes.
+ *   Number of elements at @p pools. 64 is enough for any kernel: a page size is a power of two.
  *
  * @return
  *   How many pools the node has, which may be more than @p n, or 0 if the kernel has no hugepages

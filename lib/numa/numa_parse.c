@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the formats in which the kernel writes about nodes.
+ * Must not: read a file, allocate, or be lenient: what the kernel does not write is -EINVAL.
+ * Called by: numa_topology.c, numa_query.c, numa_sysfs.c.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "numa_priv.h"
+
+/* Decimal digits only: strtoull() would take blanks, signs and nothing at all. */
+static int
+number(const char **text, uint64_t max, uint64_t *value)
+{
+	const char *s = *text;
+	uint64_t v = 0;
+
+	if (*s < '0' || *s > '9')
+		return -EINVAL;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		unsigned int digit = *s - '0';
+
+		if (v > (max - digit) / 10)
+			return -EINVAL;
+		v = v * 10 + digit;
+	}
+	*text = s;
+	*value = v;
+	return 0;
+}
+
+static bool
+at_end(const char *s)
+{
+	return s[0] == '\0' || (s[0] == '\n' && s[1] == '\0');
+}
+
+static int
+list_range(const char **text, unsigned int nbits, uint64_t *first, uint64_t *last)
+{
+	if (number(text, nbits - 1, first) < 0)
+		return -EINVAL;
+	*last = *first;
+	if (**text != '-')
+		return 0;
+	(*text)++;
+	if (number(text, nbits - 1, last) < 0 || *last < *first)
+		return -EINVAL;
+	return 0;
+}
+
+/* With a NULL mask: check only. */
+static int
+list_walk(const char *text, uint64_t *mask, unsigned int nbits)
+{
+	uint64_t first, last;
+
+	if (at_end(text))
+		return 0;
+	for (;;) {
+		if (list_range(&text, nbits, &first, &last) < 0)
+			return -EINVAL;
+		for (uint64_t bit = first; mask != NULL && bit <= last; bit++)
+			mask[bit / 64] |= UINT64_C(1) << (bit % 64);
+		if (at_end(text))
+			return 0;
+		if (*text++ != ',')
+			return -EINVAL;
+	}
+}
+
+int
+numa_parse_list(const char *text, uint64_t *mask, unsigned int nbits)
+{
+	if (list_walk(text, NULL, nbits) < 0)
+		return -EINVAL;
+	memset(mask, 0, NUMA_MASK_WORDS(nbits) * sizeof(*mask));
+	return list_walk(text, mask, nbits);
+}
+
+/* With a NULL row: check only. */
+static int
+distances_walk(const char *text, uint16_t *row, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t distance;
+
+		if (i > 0 && *text++ != ' ')
+			return -EINVAL;
+		if (number(&text, UINT16_MAX, &distance) < 0 || distance == 0)
+			return -EINVAL;
+		if (row != NULL)
+			row[i] = distance;
+	}
+	return at_end(text) ? 0 : -EINVAL;
+}
+
+int
+numa_parse_distances(const char *text, uint16_t *row, unsigned int n)
+{
+	if (distances_walk(text, NULL, n) < 0)
+		return -EINVAL;
+	return distances_walk(text, row, n);
+}
+
+int
+numa_parse_count(const char *text, uint64_t *count)
+{
+	uint64_t value;
+
+	if (number(&text, UINT64_MAX, &value) < 0 || !at_end(text))
+		return -EINVAL;
+	*count = value;
+	return 0;
+}
+
+/* Find the line "Node 0 MemFree:        4516536 kB". */
+static int
+meminfo_field(const char *text, int node_id, const char *name, uint64_t *bytes)
+{
+	char key[64];
+	size_t len = snprintf(key, sizeof(key), "Node %d %s:", node_id, name);
+	uint64_t kib;
+
+	while (strncmp(text, key, len) != 0) {
+		text = strchr(text, '\n');
+		if (text == NULL)
+			return -EINVAL;
+		text++;
+	}
+	text += len;
+	text += strspn(text, " ");
+	if (number(&text, UINT64_MAX / 1024, &kib) < 0 || strncmp(text, " kB\n", 4) != 0)
+		return -EINVAL;
+	*bytes = kib * 1024;
+	return 0;
+}
+
+int
+numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem)
+{
+	struct rte_numa_memory found;
+
+	if (meminfo_field(text, node_id, "MemTotal", &found.total) < 0 ||
+	    meminfo_field(text, node_id, "MemFree", &found.free) < 0)
+		return -EINVAL;
+	*mem = found;
+	return 0;
+}
+
+int
+numa_parse_pool_name(const char *name, uint64_t *page_size)
+{
+	static const char prefix[] = "hugepages-";
+	uint64_t kib;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0)
+		return -EINVAL;
+	name += strlen(prefix);
+	if (number(&name, UINT64_MAX / 1024, &kib) < 0 || strcmp(name, "kB") != 0)
+		return -EINVAL;
+	if (kib == 0 || (kib & (kib - 1)) != 0)
+		return -EINVAL;
+	*page_size = kib * 1024;
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the questions that a topology answers, and what is read afresh at each: memory, pools.
+ * Must not: change the topology, or take an index for an id.
+ * Called by: applications and every library above.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "numa_priv.h"
+
+int
+rte_numa_max_node_id(const struct rte_numa_topology *topo)
+{
+	return topo->ids[topo->nb_nodes - 1];
+}
+
+static bool
+node_with(const struct rte_numa_topology *topo, int node_id, unsigned int with)
+{
+	int index = numa_index(topo, node_id);
+
+	return index >= 0 && (topo->with[index] & with) == with;
+}
+
+bool
+rte_numa_node_exists(const struct rte_numa_topology *topo, int node_id)
+{
+	return node_with(topo, node_id, 0);
+}
+
+bool
+rte_numa_node_has_memory(const struct rte_numa_topology *topo, int node_id)
+{
+	return node_with(topo, node_id, RTE_NUMA_WITH_MEMORY);
+}
+
+bool
+rte_numa_node_has_cpus(const struct rte_numa_topology *topo, int node_id)
+{
+	return node_with(topo, node_id, RTE_NUMA_WITH_CPUS);
+}
+
+int
+rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned int with)
+{
+	int max = rte_numa_max_node_id(topo);
+
+	if (node_id < -1)
+		node_id = -1;
+	while (node_id < max) {
+		if (node_with(topo, ++node_id, with))
+			return node_id;
+	}
+	return -1;
+}
+
+size_t
+rte_numa_nodes_text(const struct rte_numa_topology *topo, unsigned int with, char *buf, size_t size)
+{
+	size_t len = 0;
+	int first, last;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (first = rte_numa_node_next(topo, -1, with); first >= 0;
+	     first = rte_numa_node_next(topo, last, with)) {
+		char range[32];
+		int n;
+
+		for (last = first; node_with(topo, last + 1, with);)
+			last++;
+		if (last > first)
+			n = snprintf(range, sizeof(range), "%d-%d", first, last);
+		else
+			n = snprintf(range, sizeof(range), "%d", first);
+		if (len < size)
+			snprintf(buf + len, size - len, "%s%s", len > 0 ? "," : "", range);
+		len += n + (len > 0);
+	}
+	return len;
+}
+
+int
+rte_numa_distance(const struct rte_numa_topology *topo, int from, int to)
+{
+	int row = numa_index(topo, from), column = numa_index(topo, to);
+
+	if (row < 0 || column < 0)
+		return -EINVAL;
+	return topo->distance[(unsigned int)row * topo->nb_nodes + column];
+}
+
+const int *
+rte_numa_nearest(const struct rte_numa_topology *topo, int node_id, unsigned int *n)
+{
+	int row = numa_index(topo, node_id);
+
+	if (row < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	if (n != NULL)
+		*n = topo->nb_nodes;
+	return &topo->nearest[(unsigned int)row * topo->nb_nodes];
+}
+
+int
+rte_numa_node_of_cpu(const struct rte_numa_topology *topo, int cpu)
+{
+	int node_id = numa_cpu_node(topo, cpu);
+
+	return node_id >= 0 ? node_id : -EINVAL;
+}
+
+int
+rte_numa_memory(const struct rte_numa_topology *topo, int node_id, struct rte_numa_memory *mem)
+{
+	char *text;
+	int ret;
+
+	if (numa_index(topo, node_id) < 0)
+		return -EINVAL;
+	if (topo->no_numa)
+		return numa_sysfs_machine_memory(mem);
+	ret = numa_sysfs_read(&text, topo->root, "devices/system/node/node%d/meminfo", node_id);
+	if (ret < 0)
+		return ret;
+	ret = numa_parse_meminfo(text, node_id, mem);
+	free(text);
+	return ret;
+}
+
+static int
+read_count(const char *root, const char *dir, uint64_t page_size, const char *file, uint64_t *count)
+{
+	char *text;
+	int ret;
+
+	ret = numa_sysfs_read(&text, root, "%s/hugepages-%llukB/%s", dir,
+			      (unsigned long long)page_size / 1024, file);
+	if (ret < 0)
+		return ret;
+	ret = numa_parse_count(text, count);
+	free(text);
+	return ret;
+}
+
+int
+rte_numa_hugepages(const struct rte_numa_topology *topo, int node_id,
+		   struct rte_numa_hugepages *pools, unsigned int n)
+{
+	struct rte_numa_hugepages found[64]; /* A page size is a power of two below 2^64. */
+	char dir[NUMA_PATH_MAX] = "kernel/mm/hugepages";
+	unsigned int nb_found = 0;
+	uint64_t page_sizes;
+	int ret;
+
+	if (numa_index(topo, node_id) < 0)
+		return -EINVAL;
+	if (!topo->no_numa)
+		snprintf(dir, sizeof(dir), "devices/system/node/node%d/hugepages", node_id);
+	ret = numa_sysfs_pools(&page_sizes, topo->root, dir);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret < 0)
+		return ret;
+	for (; page_sizes != 0; page_sizes &= page_sizes - 1) {
+		struct rte_numa_hugepages *pool = &found[nb_found++];
+
+		pool->page_size = page_sizes & -page_sizes;
+		ret = read_count(topo->root, dir, pool->page_size, "nr_hugepages", &pool->total);
+		if (ret < 0)
+			return ret;
+		ret = read_count(topo->root, dir, pool->page_size, "free_hugepages", &pool->free);
+		if (ret < 0)
+			return ret;
+	}
+	for (unsigned int i = 0; i < n && i < nb_found; i++)
+		pools[i] = found[i];
+	return nb_found;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: every system call that asks the kernel about the machine's nodes.
+ * Must not: interpret what it reads, or know what a caller wants it for.
+ * Called by: numa_topology.c, numa_query.c.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "numa_priv.h"
+
+/* A page: most sysfs files fit, the longest lists of CPUs do not. */
+#define READ_STEP 4096
+
+static int
+join(char *buf, size_t size, const char *root, const char *path)
+{
+	int len = snprintf(buf, size, "%s/%s", root, path);
+
+	return len < 0 || (size_t)len >= size ? -ENAMETOOLONG : 0;
+}
+
+/* Read up to the end of the file. On failure the caller frees *text all the same. */
+static int
+read_all(int fd, char **text, size_t *len)
+{
+	size_t size = 0;
+
+	*len = 0;
+	for (;;) {
+		ssize_t n;
+
+		if (size - *len < 2) {
+			char *bigger = realloc(*text, size + READ_STEP);
+
+			if (bigger == NULL)
+				return -ENOMEM;
+			*text = bigger;
+			size += READ_STEP;
+		}
+		n = read(fd, *text + *len, size - *len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		*len += n;
+	}
+	(*text)[*len] = '\0';
+	return 0;
+}
+
+int
+numa_sysfs_read(char **text, const char *root, const char *path, ...)
+{
+	char relative[NUMA_PATH_MAX], name[PATH_MAX];
+	char *got = NULL;
+	va_list args;
+	size_t len;
+	int fd, ret;
+
+	va_start(args, path);
+	vsnprintf(relative, sizeof(relative), path, args);
+	va_end(args);
+	ret = join(name, sizeof(name), root, relative);
+	if (ret < 0)
+		return ret;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = read_all(fd, &got, &len);
+	close(fd);
+	if (ret == 0 && strlen(got) != len)
+		ret = -EINVAL;
+	if (ret < 0) {
+		free(got);
+		return ret;
+	}
+	*text = got;
+	return 0;
+}
+
+int
+numa_sysfs_find(const char *root, const char *path)
+{
+	char name[PATH_MAX];
+	struct stat st;
+	int ret;
+
+	ret = join(name, sizeof(name), root, path);
+	if (ret < 0)
+		return ret;
+	return stat(name, &st) < 0 ? -errno : 0;
+}
+
+int
+numa_sysfs_pools(uint64_t *page_sizes, const char *root, const char *path)
+{
+	uint64_t found = 0, size;
+	char name[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+	int ret;
+
+	ret = join(name, sizeof(name), root, path);
+	if (ret < 0)
+		return ret;
+	dir = opendir(name);
+	if (dir == NULL)
+		return -errno;
+	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
+		if (numa_parse_pool_name(entry->d_name, &size) == 0)
+			found |= size;
+	}
+	ret = -errno;
+	closedir(dir);
+	if (ret < 0)
+		return ret;
+	*page_sizes = found;
+	return 0;
+}
+
+int
+numa_sysfs_machine_memory(struct rte_numa_memory *mem)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return -errno;
+	mem->total = (uint64_t)info.totalram * info.mem_unit;
+	mem->free = (uint64_t)info.freeram * info.mem_unit;
+	return 0;
+}
+
+unsigned int
+numa_sysfs_machine_nb_cpus(void)
+{
+	return get_nprocs_conf();
+}
