@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+#
+# Every public declaration is documented: doxygen's warnings are errors.
+
+cd "$(dirname "$0")/../.." || exit 1
+command -v doxygen >/dev/null || {
+    echo "skipped: doxygen is not installed"
+    exit 77
+}
+out=$(mktemp -d) || exit 1
+trap 'rm -rf "$out"' EXIT
+FASTMEM_VERSION=$(cat VERSION) FASTMEM_DOC=$out doxygen doc/api/Doxyfile

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+"""Count the results of several meson test runs, and close with one line.
+
+usage: summary.py [--broken=BUILD ...] BUILD:TESTLOG.json ...
+
+A cmocka program counts for each of its cases, any other test for one; a build that failed counts
+as one failure. Says why each skipped test was skipped. The exit status is 1 when anything failed.
+"""
+import json
+import os
+import re
+import sys
+
+CASE = re.compile(r'^\[ *(OK|FAILED|SKIPPED) *\] (?:\S+: )?(\w+)', re.M)
+PASSED = {'OK', 'EXPECTEDFAIL'}
+
+
+def cases(test):
+    """(kind, name, reason) of each case of a test; the test itself where it has none."""
+    out = test.get('stdout', '') + test.get('stderr', '')
+    result = test['result']
+    found = {}
+    if result != 'SKIP':
+        for match in CASE.finditer(out):
+            before = out[:match.start()].rstrip().rsplit('\n', 1)[-1]
+            # cmocka lists the failed ones again at the end: a name counts once.
+            found[match[2]] = (match[1], match[2], before)
+    kinds = {kind for kind, _, _ in found.values()}
+    # A program that died, or complained after its last case, has failed besides.
+    if not found or (result not in PASSED and 'FAILED' not in kinds):
+        kind = 'OK' if result in PASSED else 'SKIPPED' if result == 'SKIP' else 'FAILED'
+        lines = out.strip().splitlines() or ['it does not say why']
+        reason = lines[-1] if kind == 'SKIPPED' else result.lower()
+        found[''] = (kind, '', reason)
+    return found.values()
+
+
+def main(args):
+    count = {'OK': 0, 'FAILED': 0, 'SKIPPED': 0}
+    for arg in args:
+        if arg.startswith('--broken='):
+            print(f'FAILED   {arg[9:]}: the build')
+            count['FAILED'] += 1
+            continue
+        build, log = arg.split(':', 1)
+        # Meson writes no log when no test was selected.
+        tests = [json.loads(line) for line in open(log)] if os.path.exists(log) else []
+        for test in tests:
+            for kind, name, reason in cases(test):
+                count[kind] += 1
+                if kind != 'OK':
+                    where = f'{build}: {test["name"]}' + (f': {name}' if name else '')
+                    print(f'{kind:8} {where} ({reason})')
+    print('{OK} passed, {FAILED} failed, {SKIPPED} skipped'.format(**count))
+    return 1 if count['FAILED'] else 0
+
+
+sys.exit(main(sys.argv[1:]))
