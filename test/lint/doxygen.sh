@@ -9,6 +9,11 @@ command -v doxygen >/dev/null || {
     echo "skipped: doxygen is not installed"
     exit 77
 }
+# doxygen passes silently over a file that does not say @file.
+if grep -L '@file' lib/*/rte_*.h | grep .; then
+    echo "these headers lack a comment with @file"
+    exit 1
+fi
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 FASTMEM_VERSION=$(cat VERSION) FASTMEM_DOC=$out doxygen doc/api/Doxyfile

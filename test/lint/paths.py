@@ -8,7 +8,7 @@ from lint import finish, text_of, tracked
 
 # Put together here, so that this file passes its own check.
 HOMES = '|'.join(('work', 'root', 'home', 'Users'))
-PATH = re.compile(rf'(?<![\w.$}}/*-])/(?:{HOMES})/\w+')
+PATH = re.compile(rf'(?<![\w.$}}/*-])/(?:{HOMES})/[\w.-]+')
 
 problems = []
 for path in tracked():
