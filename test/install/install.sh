@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+#
+# What is installed is enough: a program builds with libfastmem.pc alone, shared and static, and
+# the installed programs start.
+#
+# usage: install.sh BUILD-FOLDER PREFIX
+
+set -euo pipefail
+build=$1 prefix=$2
+source=$(dirname "$(readlink -f "$0")")/program.c
+dest=$(mktemp -d)
+trap 'rm -rf "$dest"' EXIT
+
+DESTDIR=$dest meson install -C "$build" --no-rebuild --quiet
+pc=$(find "$dest" -name libfastmem.pc)
+libdir=$(dirname "$(dirname "$pc")")
+# The package names its final place; here it lies under $dest.
+sed -i "s|^prefix=.*|prefix=$dest$prefix|" "$pc"
+export PKG_CONFIG_PATH=${pc%/*} LD_LIBRARY_PATH=$libdir
+
+# Words of flags, each an argument.
+read -ra cflags < <(pkg-config --cflags libfastmem)
+read -ra shared < <(pkg-config --libs libfastmem)
+echo "shared: ${shared[*]}"
+cc -Wall -Wextra -Werror "${cflags[@]}" "$source" -o "$dest/shared" "${shared[@]}"
+ldd "$dest/shared" | grep -q "$dest.*librte_fastmem.so"
+"$dest/shared"
+
+# Our archives, with shared libraries below them: --static would ask for DPDK's archives as well,
+# and those of Debian 12 need a libsystemd.a that Debian does not have.
+mapfile -t private < <(pkg-config --print-requires-private libfastmem | sed 's/ .*//')
+read -ra static < <(pkg-config --libs libfastmem "${private[@]}")
+for i in "${!static[@]}"; do
+    [[ ! -f $libdir/lib${static[i]#-l}.a ]] || static[i]=-l:lib${static[i]#-l}.a
+done
+echo "static: ${static[*]}"
+cc -Wall -Wextra -Werror "${cflags[@]}" "$source" -o "$dest/static" "${static[@]}"
+if ldd "$dest/static" | grep "$dest"; then
+    echo "the static program needs a shared library of ours"
+    exit 1
+fi
+"$dest/static"
+
+for program in "$dest$prefix"/bin/fastmem-*; do
+    echo "$program --help"
+    "$program" --help >/dev/null
+done
