@@ -158,7 +158,7 @@ static int
 load_machine(struct rte_numa_topology *topo)
 {
 	uint64_t cpus[NUMA_MASK_WORDS(NUMA_MAX_CPUS)];
-	const uint64_t node0[NUMA_MASK_WORDS(RTE_NUMA_MAX_NODES)] = {1};
+	const uint64_t node0[NUMA_MASK_WORDS(RTE_NUMA_MAX_NODES)] = { 1 };
 	unsigned int nb_cpus;
 	int ret;
 

@@ -188,8 +188,8 @@ int
 rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned int with);
 
 /** Loop over the ids of nodes in ascending order; @p with as for rte_numa_node_next(). */
-#define RTE_NUMA_FOREACH_NODE(node_id, topo, with)                                                 \
-	for ((node_id) = rte_numa_node_next((topo), -1, (with)); (node_id) >= 0;                   \
+#define RTE_NUMA_FOREACH_NODE(node_id, topo, with) \
+	for ((node_id) = rte_numa_node_next((topo), -1, (with)); (node_id) >= 0; \
 	     (node_id) = rte_numa_node_next((topo), (node_id), (with)))
 
 /**
