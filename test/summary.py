@@ -13,7 +13,8 @@ import os
 import re
 import sys
 
-CASE = re.compile(r'^\[ *(OK|FAILED|SKIPPED) *\] (?:\S+: )?(\w+)', re.M)
+# ERROR with a name is a case whose setup failed.
+CASE = re.compile(r'^\[ *(OK|FAILED|ERROR|SKIPPED) *\] (?:\S+: )?(\w+)$', re.M)
 PASSED = {'OK', 'EXPECTEDFAIL'}
 
 
@@ -25,8 +26,9 @@ def cases(test):
     if result != 'SKIP':
         for match in CASE.finditer(out):
             before = out[:match.start()].rstrip().rsplit('\n', 1)[-1]
-            # cmocka lists the failed ones again at the end: a name counts once.
-            found[match[2]] = (match[1], match[2], before)
+            # cmocka lists those that were not passed again at the end: a name counts once.
+            kind = 'FAILED' if match[1] == 'ERROR' else match[1]
+            found.setdefault(match[2], (kind, match[2], before))
     kinds = {kind for kind, _, _ in found.values()}
     # A program that died, or complained after its last case, has failed besides.
     if not found or (result not in PASSED and 'FAILED' not in kinds):
