@@ -54,7 +54,8 @@ def main(args):
                 count[kind] += 1
                 if kind != 'OK':
                     where = f'{build}: {test["name"]}' + (f': {name}' if name else '')
-                    print(f'{kind:8} {where} ({reason})')
+                    # A bracket begins a line of cmocka's own, which says no more.
+                    print(f'{kind:8} {where}' + (f' ({reason})' if reason[:1] != '[' else ''))
     print('{OK} passed, {FAILED} failed, {SKIPPED} skipped'.format(**count))
     return 1 if count['FAILED'] else 0
 
