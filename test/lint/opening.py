@@ -4,7 +4,7 @@
 """Every .c of a library, driver or program opens with what it owns, must not do, who calls it."""
 from lint import finish, text_of, tracked
 
-WANTED = ('Owns:', 'Must not:', 'Called by:')
+WANTED = ('Owns', 'Must not', 'Called by')
 
 problems = []
 for path in tracked('lib/*.c', 'drivers/*.c', 'app/*.c'):
