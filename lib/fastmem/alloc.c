@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns the out-of-line half of allocating and freeing single blocks: checks, then who serves.
+ * Must not decide where blocks come from.
+ * Called by the application, mostly through the inlined fast path of rte_fastmem_fast.h.
+ */
+
+#include "fastmem_priv.h"
+
+#include <string.h>
+
+#include <rte_errno.h>
+
+#define KNOWN_FLAGS (RTE_FASTMEM_F_ZERO | RTE_FASTMEM_F_IOVA_CONTIG)
+
+int
+fm_request_check(struct fm_state **st, struct fm_request *r)
+{
+	if ((r->flags & ~KNOWN_FLAGS) != 0)
+		return EINVAL;
+	*st = fm_state_get();
+	/* Before init there are no nodes to tell a valid id by, but a negative one never is. */
+	if (r->node_id < RTE_NUMA_NODE_ANY || r->node_id >= RTE_NUMA_MAX_NODES)
+		return EINVAL;
+	if (*st != NULL && r->node_id != RTE_NUMA_NODE_ANY &&
+	    fm_node_by_id(*st, r->node_id) == NULL)
+		return EINVAL;
+	if (*st == NULL)
+		return ENODEV;
+	if ((r->align & (r->align - 1)) != 0)
+		return EINVAL;
+	if (r->align > RTE_FASTMEM_MAX_SIZE || r->size > (*st)->window_span)
+		return E2BIG;
+	if (r->align < RTE_FASTMEM_ALIGN)
+		r->align = RTE_FASTMEM_ALIGN;
+	if (r->size > RTE_FASTMEM_MAX_SIZE)
+		r->cls = FM_CLASS_LARGE;
+	else if (r->align > FM_PAGE_SIZE)
+		/* A run of its own, at an aligned page. */
+		r->cls = fm_class_of(r->size > RTE_FASTMEM_FAST_SIZE ? r->size
+					: RTE_FASTMEM_FAST_SIZE + 1, 1);
+	else
+		r->cls = fm_class_of(r->size, r->align);
+	return 0;
+}
+
+void *
+fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *r)
+{
+	void *ptr;
+
+	if (r->cls == FM_CLASS_LARGE)
+		ptr = fm_large_alloc(st, node, r->size, r->align, r->flags);
+	else if (r->align > FM_PAGE_SIZE)
+		ptr = fm_aligned_alloc(st, node, r->cls, r->align);
+	else
+		ptr = fm_cache_alloc(st, node, r->cls);
+	if (ptr != NULL && (r->flags & RTE_FASTMEM_F_ZERO) != 0)
+		memset(ptr, 0, r->size);
+	return ptr;
+}
+
+static void *
+fail(int error)
+{
+	rte_errno = error;
+	return NULL;
+}
+
+void *
+rte_fastmem_alloc_slow(size_t size, size_t align, unsigned int flags)
+{
+	struct fm_request r = {
+		.size = size, .align = align, .flags = flags, .node_id = RTE_NUMA_NODE_ANY,
+	};
+	struct fm_state *st;
+	struct fm_node *node;
+	int error = fm_request_check(&st, &r);
+	void *ptr;
+
+	if (error != 0)
+		return fail(error);
+	/* Undo what the pop did that brought us here, if one did. */
+	if (rte_fastmem_is_fast(size, align))
+		fm_slot_settle(&rte_fastmem_self.local[rte_fastmem_class_compute(size)], 1);
+	node = fm_node_self(st);
+	fm_cache_follow(st, node);
+	ptr = fm_alloc_on(st, node, &r);
+	return ptr != NULL ? ptr : fail(ENOMEM);
+}
+
+void *
+rte_fastmem_alloc_node(size_t size, size_t align, unsigned int flags, int node_id)
+{
+	struct fm_request r = {
+		.size = size, .align = align, .flags = flags, .node_id = node_id,
+	};
+	struct fm_state *st;
+	struct fm_node *node;
+	int error = fm_request_check(&st, &r);
+	void *ptr = NULL;
+	uint32_t i;
+
+	if (error != 0)
+		return fail(error);
+	if (node_id != RTE_NUMA_NODE_ANY) {
+		ptr = fm_alloc_on(st, fm_node_by_id(st, node_id), &r);
+	} else {
+		node = fm_node_self(st);
+		for (i = 0; ptr == NULL && i < st->nb_nodes; i++)
+			ptr = fm_alloc_on(st, &st->node[node->nearest[i]], &r);
+	}
+	return ptr != NULL ? ptr : fail(ENOMEM);
+}
+
+void
+rte_fastmem_free_slow(void *ptr)
+{
+	struct fm_state *st = fm_state_get();
+	struct fm_slab *slab;
+	unsigned int cls;
+	uint16_t entry;
+	bool done;
+
+	if (ptr == NULL)
+		return;
+	slab = st == NULL ? NULL : fm_window_slab((uintptr_t)ptr);
+	/* Relaxed: the entry was written before the block was handed out. */
+	entry = slab == NULL ? 0 : atomic_load_explicit(fm_window_entry((uintptr_t)ptr),
+							 memory_order_relaxed);
+	if (entry == 0) {
+		fm_log(FM_ERR, "free of %p refused: fastmem did not give it out, or it was freed before",
+		       ptr);
+		return;
+	}
+	cls = fm_entry_class(entry);
+	done = cls < FM_CLASSES ?
+		fm_cache_free(st, &st->node[fm_entry_node(entry)], cls, slab, ptr) :
+		fm_large_free(st, slab, ptr);
+	if (!done)
+		fm_log(FM_ERR, "free of %p refused: it is no block's start, or was freed before", ptr);
+}
+
+void *
+rte_fastmem_realloc(void *ptr, size_t size, size_t align)
+{
+	size_t old;
+	void *new;
+
+	if (ptr == NULL)
+		return rte_fastmem_alloc(size, align, 0);
+	if (size == 0) {
+		rte_fastmem_free(ptr);
+		return NULL;
+	}
+	if ((align & (align - 1)) != 0)
+		return fail(EINVAL);
+	old = rte_fastmem_usable_size(ptr);
+	if (old == 0)
+		return fail(EINVAL);
+	if (size <= old && (align == 0 || (uintptr_t)ptr % align == 0))
+		return ptr;
+	new = rte_fastmem_alloc_node(size, align, 0, rte_fastmem_node_of(ptr));
+	if (new == NULL)
+		return NULL;
+	memcpy(new, ptr, size < old ? size : old);
+	rte_fastmem_free(ptr);
+	return new;
+}

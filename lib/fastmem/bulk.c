@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns allocating and freeing many blocks at once: all or none.
+ * Must not touch the caller's array before it has all blocks.
+ * Called by the application, and by its inlined fast path when one slot does not hold enough.
+ *
+ * Until there are enough, the blocks are kept in a chain through themselves: they are the
+ * caller's by then, and a list of any length needs no other memory.
+ */
+
+#include "fastmem_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+
+/* Up to `n` blocks on one node, put before `*chain`; how many. */
+static unsigned int
+chain_blocks(struct fm_state *st, struct fm_node *node, const struct fm_request *r,
+	     unsigned int n, void **chain)
+{
+	unsigned int i;
+	void *ptr;
+
+	for (i = 0; i < n; i++) {
+		ptr = fm_alloc_on(st, node, r);
+		if (ptr == NULL)
+			break;
+		*(void **)ptr = *chain;
+		*chain = ptr;
+	}
+	return i;
+}
+
+static void
+free_chain(void *chain)
+{
+	void *next;
+
+	for (; chain != NULL; chain = next) {
+		next = *(void **)chain;
+		rte_fastmem_free(chain);
+	}
+}
+
+/* From one node, or from several, nearest first. */
+static int
+alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_request *r, void **ptrs,
+	   unsigned int n)
+{
+	bool zero = (r->flags & RTE_FASTMEM_F_ZERO) != 0;
+	unsigned int got = 0;
+	void *chain = NULL, *next;
+	uint32_t i;
+
+	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
+	for (i = 0; got < n && i < (any ? st->nb_nodes : 1); i++)
+		got += chain_blocks(st, any ? &st->node[node->nearest[i]] : node, r, n - got,
+				    &chain);
+	if (got < n) {
+		free_chain(chain);
+		return -ENOMEM;
+	}
+	for (; chain != NULL; chain = next) {
+		next = *(void **)chain;
+		if (zero)
+			memset(chain, 0, r->size);
+		*ptrs++ = chain;
+	}
+	return 0;
+}
+
+int
+rte_fastmem_alloc_bulk_node(void **ptrs, unsigned int n, size_t size, size_t align,
+			    unsigned int flags, int node_id)
+{
+	struct fm_request r = {
+		.size = size, .align = align, .flags = flags, .node_id = node_id,
+	};
+	struct fm_state *st;
+	int error = fm_request_check(&st, &r);
+	bool any = node_id == RTE_NUMA_NODE_ANY;
+
+	if (error != 0)
+		return -error;
+	return alloc_bulk(st, any ? fm_node_self(st) : fm_node_by_id(st, node_id), any, &r, ptrs,
+			  n);
+}
+
+int
+rte_fastmem_alloc_bulk_slow(void **ptrs, unsigned int n, size_t size, size_t align,
+			    unsigned int flags)
+{
+	struct fm_request r = {
+		.size = size, .align = align, .flags = flags, .node_id = RTE_NUMA_NODE_ANY,
+	};
+	struct fm_state *st;
+	struct fm_node *node;
+	int error = fm_request_check(&st, &r);
+
+	if (error != 0)
+		return -error;
+	/* Undo what the inlined part did that brought us here, if it did. */
+	if (rte_fastmem_is_fast(size, align))
+		fm_slot_settle(&rte_fastmem_self.local[rte_fastmem_class_compute(size)], n);
+	node = fm_node_self(st);
+	fm_cache_follow(st, node);
+	return alloc_bulk(st, node, false, &r, ptrs, n);
+}
+
+int
+rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned int n,
+			     unsigned int flags)
+{
+	struct fm_request r;
+	struct fm_state *st;
+	struct fm_node *node;
+	int error;
+
+	fm_slot_settle(&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], n);
+	error = fm_handle_check(handle, flags, &st, &node, &r);
+	if (error != 0)
+		return -error;
+	return alloc_bulk(st, node, false, &r, ptrs, n);
+}
+
+void
+rte_fastmem_free_bulk(void **ptrs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		rte_fastmem_free(ptrs[i]);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns the calling thread's cache: getting one, refilling and flushing its slots, leaving it.
+ * Must not touch another thread's entries.
+ * Called by alloc.c and its like when the inlined fast path cannot serve.
+ *
+ * A slot holds up to two magazines. Empty, it is refilled with one; full, it gives one away: so a
+ * thread comes here once in a magazine's worth of calls at most. The oldest entries stay: what was
+ * freed last is what leaves when a slot is full, and that is in this core's cache either way.
+ *
+ * A thread without a unit (there are none left, or a debug build, which wants every operation to
+ * come by here and check) works on the node directly.
+ */
+
+#include "fastmem_priv.h"
+
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <rte_lcore.h>
+
+/* A cache that serves nobody: its slots are empty and full, and pops drift in them harmlessly. */
+static struct {
+	struct rte_fastmem_cache cache;
+	struct rte_fastmem_slot slot[RTE_FASTMEM_HANDLE_SLOT + 1];
+} no_cache;
+
+__thread struct rte_fastmem_self rte_fastmem_self = {
+	.local = &no_cache.slot[1],
+	.cache = &no_cache.cache,
+};
+
+_Static_assert(sizeof(struct rte_fastmem_slot) == 32, "part of the ABI");
+_Static_assert(sizeof(struct rte_fastmem_cache) == FM_LINE, "part of the ABI");
+_Static_assert(offsetof(struct rte_fastmem_slot, nb_alloc) == 24, "part of the ABI");
+_Static_assert(1 + FM_MAX_NODES * RTE_FASTMEM_SLOTS <= RTE_FASTMEM_HANDLE_SLOT + 1,
+	       "a handle can name every slot");
+
+/* What this process knows of one of its threads. */
+struct thread {
+	struct fm_unit *unit;
+	struct rte_fastmem_self *self;
+	unsigned int skip; /* operations until it asks for a unit again */
+	struct thread *next;
+	bool listed;
+};
+
+static __thread struct thread this_thread;
+
+static struct {
+	pthread_mutex_t lock; /* of the list */
+	pthread_once_t once;
+	pthread_key_t key;
+	struct thread *first;
+} threads = { .lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
+
+#define ASK_AGAIN 1024
+
+/* ---- coming and going */
+
+static unsigned int
+flush_unit(struct fm_state *st, struct fm_unit *u, const struct fm_node *node);
+
+static void
+leave(struct fm_state *st, struct thread *t, bool flush)
+{
+	if (t->unit == NULL)
+		return;
+	t->self->cache = &no_cache.cache;
+	t->self->local = &no_cache.slot[1];
+	if (flush) {
+		flush_unit(st, t->unit, NULL);
+		fm_unit_release(st, t->unit);
+	}
+	t->unit = NULL;
+}
+
+static void
+unlist(struct thread *t)
+{
+	struct thread **at;
+
+	pthread_mutex_lock(&threads.lock);
+	for (at = &threads.first; *at != NULL; at = &(*at)->next)
+		if (*at == t) {
+			*at = t->next;
+			break;
+		}
+	t->listed = false;
+	pthread_mutex_unlock(&threads.lock);
+}
+
+static void
+on_thread_exit(void *arg)
+{
+	struct fm_state *st = fm_state();
+
+	if (st != NULL)
+		leave(st, arg, true);
+	unlist(arg);
+}
+
+static void
+make_key(void)
+{
+	pthread_key_create(&threads.key, on_thread_exit);
+}
+
+static void
+list(struct thread *t)
+{
+	if (t->listed)
+		return;
+	pthread_once(&threads.once, make_key);
+	pthread_setspecific(threads.key, t);
+	t->self = &rte_fastmem_self;
+	pthread_mutex_lock(&threads.lock);
+	t->next = threads.first;
+	threads.first = t;
+	t->listed = true;
+	pthread_mutex_unlock(&threads.lock);
+}
+
+void
+fm_cache_leave(struct fm_state *st, bool flush)
+{
+	struct thread *t;
+
+	pthread_mutex_lock(&threads.lock);
+	for (t = threads.first; t != NULL; t = t->next)
+		leave(st, t, flush);
+	pthread_mutex_unlock(&threads.lock);
+}
+
+/* The calling thread's unit, got now if it has none; NULL: it has to do without. */
+static struct fm_unit *
+unit_self(struct fm_state *st)
+{
+#ifdef RTE_FASTMEM_DEBUG
+	(void)st;
+	return NULL;
+#else
+	struct thread *t = &this_thread;
+	unsigned int lcore = rte_lcore_id();
+
+	if (likely(t->unit != NULL))
+		return t->unit;
+	if (t->skip > 0) {
+		t->skip--;
+		return NULL;
+	}
+	t->unit = fm_unit_claim(st, fm_node_self(st)->index,
+				lcore == LCORE_ID_ANY ? FM_TAG_SHARED : lcore, FM_UNIT_CACHE);
+	if (t->unit == NULL) {
+		t->skip = ASK_AGAIN;
+		return NULL;
+	}
+	list(t);
+	rte_fastmem_self.cache = t->unit->cache;
+	fm_cache_follow(st, fm_node_self(st));
+	return t->unit;
+#endif
+}
+
+void
+fm_cache_follow(struct fm_state *st, const struct fm_node *node)
+{
+	struct fm_unit *u = this_thread.unit;
+	uintptr_t lo, hi;
+
+	(void)st;
+	if (u == NULL)
+		return;
+	rte_fastmem_self.local = &u->cache->slots[fm_entry(node->index, 0)];
+	/* Relaxed: set once, hi first; as long as lo is 0 there is no block. */
+	lo = atomic_load_explicit(&node->lo, memory_order_relaxed);
+	hi = atomic_load_explicit(&node->hi, memory_order_relaxed);
+	u->cache->local_lo = lo;
+	u->cache->local_span = lo == 0 ? 0 : hi - lo;
+}
+
+/* ---- slots */
+
+static uintptr_t
+slot_end(const struct rte_fastmem_slot *slot, unsigned int cls)
+{
+	return slot->base + 2u * fm_class[cls].mag * sizeof(uintptr_t);
+}
+
+/* Let pushes in, unless the node is hungry. */
+static void
+open_slot(struct rte_fastmem_slot *slot, const struct fm_node *node, unsigned int cls)
+{
+	__atomic_store_n(&slot->end, slot_end(slot, cls), __ATOMIC_RELAXED);
+	/* Who makes the node hungry says so first and closes slots then: one of us sees the other. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (fm_shortage_hungry(node))
+		__atomic_store_n(&slot->end, 0, __ATOMIC_RELAXED);
+}
+
+/* Entries for the slots of a node: the unit's own for the first node, borrowed ones after. */
+static uintptr_t *
+node_array(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
+{
+	uint32_t *lender = &u->array_unit[node->index];
+	struct fm_unit *other;
+	uint32_t i;
+	bool own_used = false;
+
+	if (*lender == 0) {
+		for (i = 0; i < st->nb_nodes; i++)
+			own_used |= u->array_unit[i] == u->index + 1;
+		other = own_used ? fm_unit_claim(st, node->index, FM_TAG_SHARED, FM_UNIT_ARRAY) : u;
+		if (other == NULL)
+			return NULL;
+		*lender = other->index + 1;
+	}
+	return st->unit[*lender - 1]->array;
+}
+
+/* The calling thread's slot, ready for use; NULL: it has to do without. */
+static struct rte_fastmem_slot *
+slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
+{
+	struct fm_unit *u = unit_self(st);
+	struct rte_fastmem_slot *slot;
+	uintptr_t *array;
+
+	if (u == NULL || fm_class[cls].mag == 0)
+		return NULL;
+	slot = &u->cache->slots[fm_entry(node->index, cls)];
+	if (likely(slot->base != 0))
+		return slot;
+	array = node_array(st, u, node);
+	if (array == NULL)
+		return NULL;
+	slot->base = slot->top = (uintptr_t)(array + fm_class[cls].array);
+	open_slot(slot, node, cls);
+	return slot;
+}
+
+void
+fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n)
+{
+	if ((intptr_t)slot->top < (intptr_t)slot->base)
+		__atomic_store_n(&slot->top, slot->top + n * sizeof(uintptr_t), __ATOMIC_RELAXED);
+}
+
+static unsigned int
+slot_count(const struct rte_fastmem_slot *slot)
+{
+	return (unsigned int)((slot->top - slot->base) / sizeof(uintptr_t));
+}
+
+static void
+set_top(struct rte_fastmem_slot *slot, uintptr_t top)
+{
+	/* Release: as in rte_fastmem_slot_push(). */
+	__atomic_store_n(&slot->top, top, __ATOMIC_RELEASE);
+}
+
+struct fm_slot_counters *
+fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bool *shared)
+{
+	struct fm_unit *u = unit_self(st);
+
+	*shared = u == NULL;
+	return u == NULL ? &node->counters[cls].threads : &u->counters[fm_entry(node->index, cls)];
+}
+
+/* Return all entries of a slot to their runs. */
+static unsigned int
+empty_slot(struct fm_state *st, struct rte_fastmem_slot *slot, struct fm_slot_counters *k)
+{
+	unsigned int i, n = slot_count(slot);
+	void *const *entry = (void *const *)slot->base;
+
+	for (i = 0; i < n; i++)
+		fm_node_put_block(st, fm_window_slab((uintptr_t)entry[i]), entry[i]);
+	set_top(slot, slot->base);
+	fm_count(&k->flushed, n, false);
+	return n;
+}
+
+static unsigned int
+flush_unit(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
+{
+	unsigned int i, cls, slot, sum = 0;
+
+	for (i = 0; i < st->nb_nodes; i++) {
+		if (node != NULL && node != &st->node[i])
+			continue;
+		for (cls = 0; cls < FM_CLASSES; cls++) {
+			slot = fm_entry(i, cls);
+			if (u->cache->slots[slot].top > u->cache->slots[slot].base)
+				sum += empty_slot(st, &u->cache->slots[slot], &u->counters[slot]);
+		}
+		if (sum != 0)
+			fm_shortage_end(&st->node[i]);
+	}
+	return sum;
+}
+
+unsigned int
+fm_cache_flush(struct fm_state *st, const struct fm_node *node)
+{
+	return this_thread.unit == NULL ? 0 : flush_unit(st, this_thread.unit, node);
+}
+
+void
+rte_fastmem_cache_flush(void)
+{
+	struct fm_state *st = fm_state();
+
+	if (st != NULL)
+		fm_cache_flush(st, NULL);
+}
+
+/* ---- allocate */
+
+/* Put blocks in; false: the node has none. */
+static bool
+refill(struct fm_state *st, struct fm_node *node, unsigned int cls, struct rte_fastmem_slot *slot,
+       struct fm_slot_counters *k)
+{
+	unsigned int got, n = fm_class[cls].mag;
+	void *block[FM_MAG_BLOCKS];
+
+	/* Scarce blocks are for everybody. */
+	if (fm_shortage_hungry(node))
+		n = RTE_MAX(n / 8, 1u);
+	got = fm_node_get(st, node, cls, block, n);
+	memcpy((void *)slot->top, block, got * sizeof(void *));
+	set_top(slot, slot->top + got * sizeof(void *));
+	fm_count(&k->refilled, got, false);
+	return got != 0;
+}
+
+static void *
+alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
+{
+	bool shared;
+	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
+	void *block;
+
+	if (fm_node_get(st, node, cls, &block, 1) == 0) {
+		fm_count(&k->nomem, 1, shared);
+		return NULL;
+	}
+	fm_count(&k->alloc_direct, 1, shared);
+	fm_count(&k->alloc_misses, 1, shared);
+	return block;
+}
+
+void *
+fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
+{
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	struct fm_slot_counters *k;
+	void *block;
+
+	if (slot == NULL)
+		return alloc_direct(st, node, cls);
+	k = &this_thread.unit->counters[fm_entry(node->index, cls)];
+	block = slot_count(slot) != 0 ? rte_fastmem_slot_pop(slot) : NULL;
+	if (block != NULL)
+		return block;
+	if (!refill(st, node, cls, slot, k)) {
+		fm_count(&k->nomem, 1, false);
+		return NULL;
+	}
+	fm_count(&k->alloc_misses, 1, false);
+	return rte_fastmem_slot_pop(slot);
+}
+
+/* ---- free */
+
+bool
+fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
+	      void *block)
+{
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	unsigned int n = fm_class[cls].mag;
+	struct fm_slot_counters *k;
+	bool shared;
+
+	k = fm_counters_self(st, node, cls, &shared);
+	if (slot != NULL && !fm_shortage_hungry(node)) {
+		if (slot_count(slot) == 2 * n) {
+			fm_node_put(st, node, cls, (void *const *)slot->top - n, n);
+			set_top(slot, slot->top - n * sizeof(void *));
+			fm_count(&k->flushed, n, false);
+		}
+		open_slot(slot, node, cls);
+		if (rte_fastmem_slot_push(slot, block)) {
+			fm_count(&k->free_misses, 1, false);
+			return true;
+		}
+	}
+	/* Past the cache, and what it holds after it if the node is hungry. */
+	if (!fm_node_put_block(st, slab, block))
+		return false;
+	fm_count(&k->free_direct, 1, shared);
+	fm_count(&k->free_misses, 1, shared);
+	if (slot != NULL && slot_count(slot) != 0)
+		empty_slot(st, slot, k);
+	fm_shortage_fed(node);
+	return true;
+}

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * What crosses files inside the library: the state that primary and secondaries share, and what
+ * each file offers the others, under that file's name.
+ *
+ * Everything under "shared state" lies in memzones, which EAL maps at one address in all
+ * processes, so pointers among them are fine. It holds no function pointer, nothing of one process
+ * alone, and no lock but the robust one of the control path.
+ *
+ * Layers, bottom up: page.c (which blocks of a page run are free), slab.c (which pages of a slab
+ * are free), magazine.c (blocks that travel between threads in bulk), chunk.c (memory from EAL),
+ * node.c (blocks for and from the caches), cache.c (a thread's own), alloc.c, large.c (the API).
+ */
+
+#ifndef FASTMEM_PRIV_H
+#define FASTMEM_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rte_fastmem.h"
+
+#define FM_PAGE_SHIFT	12
+#define FM_PAGE_SIZE	((size_t)1 << FM_PAGE_SHIFT)
+#define FM_SLAB_SHIFT	21
+#define FM_SLAB_SIZE	((size_t)1 << FM_SLAB_SHIFT)
+#define FM_SLAB_PAGES	512
+#define FM_SLAB_WORDS	(FM_SLAB_PAGES / 64)
+#define FM_LINE		64
+
+#define FM_MAX_NODES	32
+#define FM_MAX_CHUNKS	1024 /* a node */
+#define FM_MAX_UNITS	1024 /* caches, in all */
+
+/* Magazines come in groups: one hint word each, so a node's 64 groups have one summary word. */
+#define FM_MAG_BLOCKS	64
+#define FM_GROUP_MAGS	64
+#define FM_MAX_GROUPS	64 /* a node */
+
+/* ---------------------------------------------------------------- class.c */
+
+#define FM_FAST_CLASSES 48 /* what rte_fastmem_class_compute() yields */
+#define FM_CLASSES	77
+#define FM_CLASS_LARGE	77 /* first page of a run above RTE_FASTMEM_MAX_SIZE */
+#define FM_CLASS_TAIL	78 /* its further pages */
+
+/* A size class: `blocks` blocks of `size` bytes in a run of `pages` pages. */
+struct fm_class {
+	uint32_t size;
+	uint32_t reciprocal;  /* offset in the run * this >> 32 = block */
+	uint16_t pages;
+	uint8_t blocks;	      /* at most 64: a bit each in the run's word */
+	uint8_t mag;	      /* blocks a magazine; 0: the class is not cached */
+	uint16_t array;	      /* where its entries start in a unit's array, in pointers */
+};
+
+extern struct fm_class fm_class[FM_CLASSES];
+
+/* Entries of all classes' stacks together: two magazines each. */
+unsigned int
+fm_class_array_len(void);
+
+/* Class for a size and alignment, both within RTE_FASTMEM_MAX_SIZE. */
+unsigned int
+fm_class_of(size_t size, size_t align);
+
+/* Class of exactly this size; FM_CLASSES if there is none. */
+unsigned int
+fm_class_exact(size_t size);
+
+/* The word of a run whose blocks are all free. */
+static inline uint64_t
+fm_class_full(const struct fm_class *c)
+{
+	return UINT64_MAX >> (64 - c->blocks);
+}
+
+/* ---------------------------------------------------------------- shared state */
+
+struct fm_chunk;
+
+/*
+ * 2 MiB of a chunk. A run's truth is the word of its first page: bit i = block i is free. A tail
+ * page's word is 0. `partial` is a hint: the first pages whose word may not be 0.
+ */
+struct fm_slab {
+	_Alignas(FM_LINE) _Atomic uint64_t free[FM_SLAB_WORDS]; /* bit = page, 1 = free */
+	_Alignas(FM_LINE) _Atomic uint64_t partial[FM_SLAB_WORDS];
+	_Alignas(FM_LINE) uintptr_t base;
+	uint64_t iova;
+	struct fm_chunk *chunk;
+	uint32_t index;			  /* in the chunk */
+	_Alignas(FM_LINE) _Atomic uint64_t word[FM_SLAB_PAGES];
+	_Atomic uint8_t back[FM_SLAB_PAGES]; /* pages back to the run's first; 255 at most */
+};
+
+/* A piece of memory from EAL. The record stays when trim returns the memory, and is used again. */
+struct fm_chunk {
+	uintptr_t base;
+	size_t capacity;	     /* bytes of slabs that the record has room for */
+	uint32_t node;		     /* index */
+	uint32_t serial;	     /* in the name of the memory's zone */
+	uint32_t meta_serial;	     /* in the name of this record's zone */
+	bool claimed;		     /* by fm_chunks_add(), under the control lock */
+	uint64_t page_size;
+	_Atomic uint32_t nb_slabs;   /* 0: no memory now */
+	uint32_t hint_words;	     /* words of each hint bitmap below */
+	struct fm_slab *slab;	     /* [capacity / 2 MiB] */
+	_Atomic uint64_t *free_hint; /* slabs that may have a free page */
+	_Atomic uint64_t *class_hint; /* [class][hint_words]: slabs that may have a partial run */
+};
+
+/* State word of a magazine: what it is (2 bits), class << 8, blocks << 16, generation << 32. */
+struct fm_mag {
+	_Alignas(FM_LINE) _Atomic uint64_t state;
+	_Alignas(FM_LINE) void *block[FM_MAG_BLOCKS];
+};
+
+/* Where to look for magazines: hints, but for `group`. */
+struct fm_depot {
+	_Alignas(FM_LINE) _Atomic uint64_t free_summary;
+	_Atomic uint32_t nb_groups;
+	_Alignas(FM_LINE) _Atomic uint64_t free[FM_MAX_GROUPS];
+	_Atomic uint64_t full_summary[FM_CLASSES];
+	_Atomic uint32_t nb_full[FM_CLASSES];
+	_Atomic uint32_t max_full[FM_CLASSES];
+	_Atomic uint64_t full[FM_CLASSES][FM_MAX_GROUPS];
+	struct fm_mag *group[FM_MAX_GROUPS];
+};
+
+/* What is counted of a class and node besides the pops in slots. A thread's own: it alone writes. */
+struct fm_slot_counters {
+	_Atomic uint64_t refilled;     /* blocks put in from the node */
+	_Atomic uint64_t flushed;      /* blocks returned to the node */
+	_Atomic uint64_t alloc_direct; /* past the stack, either way */
+	_Atomic uint64_t free_direct;
+	_Atomic uint64_t alloc_misses;
+	_Atomic uint64_t free_misses;
+	_Atomic uint64_t nomem;
+};
+
+/* The five figures that users see; also the baseline of a reset. */
+struct fm_figures {
+	uint64_t alloc_hits;
+	uint64_t alloc_misses;
+	uint64_t nomem;
+	uint64_t free_hits;
+	uint64_t free_misses;
+};
+
+/* What happened to a class on a node outside of any thread's own counters. */
+struct fm_class_counters {
+	_Atomic uint64_t acquires;
+	_Atomic uint64_t releases;
+	struct fm_slot_counters threads; /* without a cache, or whose cache serves others now */
+};
+
+struct fm_node {
+	int32_t node_id;
+	uint32_t index;
+	uint32_t nearest[FM_MAX_NODES]; /* indices, itself first */
+	_Atomic bool growth;
+	_Atomic uint64_t limit;
+	_Atomic uint64_t reserved; /* what trim must leave */
+	_Atomic uint64_t backing;
+	_Atomic uint64_t growths;
+	_Atomic uint64_t failed_growths;
+	_Atomic uint64_t large_bytes; /* of blocks above RTE_FASTMEM_MAX_SIZE */
+	_Atomic uint64_t retry_tsc;  /* growth failed: not again before */
+	_Atomic uintptr_t lo;	     /* EAL maps no other node's memory from here */
+	_Atomic uintptr_t hi;	     /* to here; equal: not known */
+	uint32_t next_serial;	     /* under the control lock */
+
+	_Alignas(FM_LINE) _Atomic uint32_t nb_chunks;
+	struct fm_chunk *chunk[FM_MAX_CHUNKS];
+
+	/* See node.c, "When memory is short". */
+	_Alignas(FM_LINE) _Atomic uint64_t failed[(FM_CLASSES + 1 + 63) / 64];
+	_Atomic uint32_t hungry;
+
+	_Alignas(FM_LINE) struct fm_class_counters counters[FM_CLASSES + 1];
+	struct fm_figures baseline[FM_CLASSES + 1]; /* of counters[].threads */
+	struct fm_depot depot;
+};
+
+enum fm_unit_state {
+	FM_UNIT_NONE,
+	FM_UNIT_FREE,
+	FM_UNIT_CACHE, /* a thread's */
+	FM_UNIT_ARRAY, /* its array serves a thread's slots of another node */
+};
+
+#define FM_TAG_SHARED UINT32_MAX /* threads that are no lcores */
+
+/*
+ * A thread's cache: slots for all nodes and the entries of one node's. The counters stay when the
+ * thread ends and go on with the next one of the same tag.
+ */
+struct fm_unit {
+	_Alignas(FM_LINE) _Atomic uint32_t state;
+	uint32_t index;
+	uint32_t node;		    /* where its memory lies */
+	_Atomic uint32_t tag;	    /* lcore id or FM_TAG_SHARED */
+	_Atomic uint32_t pid;	    /* who holds it */
+	_Alignas(FM_LINE) struct fm_slot_counters *counters; /* by slot */
+	struct fm_figures *baseline; /* by slot */
+	struct rte_fastmem_cache *cache;
+	uintptr_t *array;
+	uint32_t array_unit[FM_MAX_NODES]; /* whose array a node's slots use, + 1 */
+};
+
+#define FM_MAGIC   UINT64_C(0x6d656d7473616601)
+#define FM_VERSION 1u
+
+struct fm_state {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t nb_nodes;
+	_Atomic uint32_t ready;
+	uint32_t nb_slots; /* a cache: 1 + RTE_FASTMEM_SLOTS * nb_nodes */
+	uint64_t unit_size;
+	uintptr_t window_lo;
+	uint64_t window_span;
+	char window_file[256]; /* empty: this process alone has it */
+	int16_t node_of_id[RTE_NUMA_MAX_NODES]; /* index, -1: none */
+	pthread_mutex_t control; /* reserve, grow, trim; robust and process-shared */
+	_Atomic uint32_t nb_units;
+	struct fm_unit *unit[FM_MAX_UNITS];
+	struct fm_node node[];
+};
+
+/* ---------------------------------------------------------------- state.c */
+
+/* This process's view. */
+struct fm_process {
+	struct fm_state *_Atomic state; /* NULL: not initialised or not attached */
+};
+
+extern struct fm_process fm_process;
+
+/* The state, after attaching if this is a secondary; NULL if there is none. */
+struct fm_state *
+fm_state_get(void);
+
+/* As above, but never attaches. */
+static inline struct fm_state *
+fm_state(void)
+{
+	/* Acquire: pairs with the release in state.c that publishes an initialised state. */
+	return atomic_load_explicit(&fm_process.state, memory_order_acquire);
+}
+
+/* The node of an id; NULL if there is no such, or it has no memory. */
+struct fm_node *
+fm_node_by_id(struct fm_state *st, int node_id);
+
+/* The node that serves the calling thread: its own, or the nearest with memory. */
+struct fm_node *
+fm_node_self(struct fm_state *st);
+
+/* Log an id that names no node, with those that do. */
+void
+fm_log_bad_node(int node_id);
+
+/* ---------------------------------------------------------------- log.c */
+
+enum fm_log_level { FM_ERR, FM_WARNING, FM_INFO };
+
+void
+fm_log(enum fm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---------------------------------------------------------------- window.c */
+
+/* Reserve this process's window; the primary creates the file, a secondary opens it. */
+int
+fm_window_open(struct fm_state *st, bool create);
+
+void
+fm_window_close(struct fm_state *st, bool remove);
+
+/* Make the entries of an address range writable in this process. */
+int
+fm_window_attach(const struct fm_state *st, uintptr_t base, size_t size);
+
+/* Enter the slabs, from `first` on, of memory that was added. */
+int
+fm_window_add(const struct fm_state *st, uintptr_t base, size_t size, struct fm_slab *first);
+
+/* Forget them. */
+void
+fm_window_remove(uintptr_t base, size_t size);
+
+/* The slab of any address at all, NULL: none. Attaches what another process added. */
+struct fm_slab *
+fm_window_slab(uintptr_t addr);
+
+/* The entry of an address whose slab is attached. */
+_Atomic uint16_t *
+fm_window_entry(uintptr_t addr);
+
+/* ---------------------------------------------------------------- page.c */
+
+static inline unsigned int
+fm_slab_page(const struct fm_slab *s, uintptr_t addr)
+{
+	return (unsigned int)((addr - s->base) >> FM_PAGE_SHIFT);
+}
+
+/* Entry of the page table: 0 is none. */
+static inline uint16_t
+fm_entry(unsigned int node, unsigned int cls)
+{
+	return (uint16_t)(1 + node * RTE_FASTMEM_SLOTS + cls);
+}
+
+static inline unsigned int
+fm_entry_class(uint16_t entry)
+{
+	return (entry - 1u) % RTE_FASTMEM_SLOTS;
+}
+
+static inline unsigned int
+fm_entry_node(uint16_t entry)
+{
+	return (entry - 1u) / RTE_FASTMEM_SLOTS;
+}
+
+/* What came of returning blocks. */
+enum fm_page_put {
+	FM_PUT_OK,
+	FM_PUT_FIRST, /* the run had no free block before: somebody should know */
+	FM_PUT_EMPTY, /* the caller holds all blocks of `full` now; check the entry, see I3 */
+	FM_PUT_TWICE, /* a block was free already */
+};
+
+/*
+ * Take up to `n` free blocks of a run, as bits of its word, 0: none.
+ *
+ * *left says whether some remain. *foreign says that the run is not of class `entry` after all:
+ * give the bits back with fm_page_put().
+ */
+uint64_t
+fm_page_take(_Atomic uint64_t *word, const _Atomic uint16_t *entry_of, uint16_t entry,
+	     unsigned int n, bool *left, bool *foreign);
+
+/* Return blocks, as bits of the run's word; `full` as fm_class_full() of the run's class. */
+enum fm_page_put
+fm_page_put(_Atomic uint64_t *word, uint64_t blocks, uint64_t full);
+
+/* ---------------------------------------------------------------- slab.c */
+
+/* Claim `n` pages in a row, n <= 512, the first at a multiple of `align` pages; -1: none. */
+int
+fm_slab_claim(struct fm_slab *s, unsigned int n, unsigned int align);
+
+/* Claim `n` pages from page `first` on; false if one of them is taken. */
+bool
+fm_slab_claim_at(struct fm_slab *s, unsigned int first, unsigned int n);
+
+/* Return pages that the caller claimed. */
+void
+fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n);
+
+/* ---------------------------------------------------------------- magazine.c */
+
+/* Store a full magazine of `n` blocks; false: the depot is full, keep them. */
+bool
+fm_depot_push(struct fm_depot *d, unsigned int cls, void *const *blocks, unsigned int n);
+
+/* Take one magazine of a class; returns its number of blocks, 0: none. */
+unsigned int
+fm_depot_pop(struct fm_depot *d, unsigned int cls, void **blocks);
+
+/* As fm_depot_pop(), of any class, and looking at every magazine instead of the hints. */
+unsigned int
+fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks);
+
+/* Add a group of FM_GROUP_MAGS zeroed magazines; false: there are FM_MAX_GROUPS. Control lock. */
+bool
+fm_depot_add(struct fm_depot *d, struct fm_mag *group);
+
+/* Blocks of a class in magazines, give or take what is on the move. */
+uint64_t
+fm_depot_blocks(const struct fm_depot *d, unsigned int cls);
+
+/* ---------------------------------------------------------------- chunk.c */
+
+/* Take at least `size` bytes from EAL in whole slabs: all or nothing. Control lock held. */
+int
+fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size);
+
+/* Give wholly free chunks back while what was reserved stays; bytes. Control lock held. */
+uint64_t
+fm_chunks_trim(struct fm_node *node);
+
+/* Give everything back, at deinit. */
+void
+fm_chunks_free(struct fm_node *node);
+
+/* ---------------------------------------------------------------- zone.c */
+
+/* Memory for slabs from EAL, of `size` bytes or, where that is not to be had, of less. */
+struct fm_zone {
+	uintptr_t base;
+	uint64_t size; /* multiple of FM_SLAB_SIZE */
+	uint64_t page_size;
+	uint32_t serial;
+};
+
+int
+fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone);
+
+/* Cleared memory for the allocator's own data that goes with zone `serial`. */
+void *
+fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t page_size);
+
+/* Free a zone, its data or its metadata. */
+void
+fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta);
+
+/* Bytes that EAL could still supply on a node at best. */
+uint64_t
+fm_zone_available(const struct fm_node *node);
+
+/* Say what was asked, what there is and what to do. */
+void
+fm_zone_log_shortage(const struct fm_node *node, uint64_t size);
+
+/* The addresses around `base` where EAL maps only this node's memory. */
+void
+fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr_t *hi);
+
+/* ---------------------------------------------------------------- unit.c */
+
+/* Bytes of a unit: its record, slots, counters and entries. */
+size_t
+fm_unit_size(unsigned int nb_slots);
+
+/* Lay `n` units out in cleared memory and offer them to threads; fewer if there is no room. */
+void
+fm_units_add(struct fm_state *st, unsigned int node, void *mem, unsigned int n);
+
+/* Become the owner of a free unit, best one of this node and tag; NULL: there is none. */
+struct fm_unit *
+fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_state what);
+
+/* The unit's slots are empty: let others have it and the arrays that it borrowed. */
+void
+fm_unit_release(struct fm_state *st, struct fm_unit *unit);
+
+/* ---------------------------------------------------------------- reserve.c */
+
+void
+fm_control_lock(struct fm_state *st);
+
+void
+fm_control_unlock(struct fm_state *st);
+
+/* Add memory that an allocation of `size` bytes needs, if growth is on; false: nothing added. */
+bool
+fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size);
+
+/* May fm_grow() be worth a try? */
+bool
+fm_may_grow(const struct fm_node *node);
+
+/* ---------------------------------------------------------------- node.c */
+
+/* Get up to `n` <= FM_MAG_BLOCKS blocks of a class; reclaims and grows before it returns 0. */
+unsigned int
+fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
+	    unsigned int n);
+
+/* Return up to FM_MAG_BLOCKS blocks of one class and node, as a magazine if one may take them. */
+void
+fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, void *const *blocks,
+	    unsigned int n);
+
+/* Return one block of whatever class to its run. False: it was free already, or is no block. */
+bool
+fm_node_put_block(struct fm_state *st, struct fm_slab *slab, const void *block);
+
+/* Return every magazine's blocks to their runs. */
+void
+fm_node_drain(struct fm_state *st, struct fm_node *node);
+
+/* A page run in one slab, its entries set, its word 0; NULL: none. */
+struct fm_slab *
+fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsigned int align,
+		unsigned int *first);
+
+/* Give pages back that lie in one slab and whose words are 0. */
+void
+fm_node_put_pages(struct fm_slab *slab, unsigned int first, unsigned int n);
+
+/* ---------------------------------------------------------------- shortage.c */
+
+/* Has an allocation of this class failed, and nothing come back to the node since? */
+bool
+fm_shortage_known(const struct fm_node *node, unsigned int cls);
+
+/* An allocation of this class failed. Look once more afterwards: a return may have crossed. */
+void
+fm_shortage_begin(struct fm_state *st, struct fm_node *node, unsigned int cls);
+
+/* Blocks came back, or memory was added. */
+void
+fm_shortage_end(struct fm_node *node);
+
+/* Must caches on this node keep nothing? */
+bool
+fm_shortage_hungry(const struct fm_node *node);
+
+/* A block came back past the caches. */
+void
+fm_shortage_fed(struct fm_node *node);
+
+/*
+ * Make memory free by the next, costlier means: magazines, the caller's cache, growth.
+ * False: that brought nothing.
+ */
+enum fm_relief { FM_RELIEF_DRAIN, FM_RELIEF_FLUSH, FM_RELIEF_GROW, FM_RELIEFS };
+
+bool
+fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size);
+
+/* ---------------------------------------------------------------- cache.c */
+
+/* A block of a class from one node, through the calling thread's cache; NULL: ENOMEM. */
+void *
+fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls);
+
+/* Free a block of a class; false: it was free already, or is no block. */
+bool
+fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
+	      void *block);
+
+/* Put `top` right after `n` entries could not be taken. */
+void
+fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n);
+
+/* The calling thread's counters of a class; its node's where it has no cache. */
+struct fm_slot_counters *
+fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bool *shared);
+
+/* Return the calling thread's entries for a node (NULL: all) to their runs; how many. */
+unsigned int
+fm_cache_flush(struct fm_state *st, const struct fm_node *node);
+
+/* Follow the thread to the node that it runs on now. */
+void
+fm_cache_follow(struct fm_state *st, const struct fm_node *node);
+
+/* Leave, at deinit: no thread of this process has a cache any more. */
+void
+fm_cache_leave(struct fm_state *st, bool flush);
+
+/* Count, in a thread's own counter or in one that several write. */
+static inline void
+fm_count(_Atomic uint64_t *counter, uint64_t n, bool shared)
+{
+	/* Relaxed: figures that order nothing. The owner alone writes its own: no RMW. */
+	if (shared)
+		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+	else
+		atomic_store_explicit(counter,
+			atomic_load_explicit(counter, memory_order_relaxed) + n,
+			memory_order_relaxed);
+}
+
+/* ---------------------------------------------------------------- alloc.c */
+
+/* What an allocation asks for. */
+struct fm_request {
+	size_t size;
+	size_t align; /* after the check at least RTE_FASTMEM_ALIGN */
+	unsigned int flags;
+	int node_id;
+	unsigned int cls; /* set by the check; FM_CLASS_LARGE above RTE_FASTMEM_MAX_SIZE */
+};
+
+/* Check in the documented order; 0 or a positive errno. */
+int
+fm_request_check(struct fm_state **st, struct fm_request *r);
+
+/* Serve a checked request from one node; NULL: there is nothing left. */
+void *
+fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *r);
+
+/* ---------------------------------------------------------------- handle.c */
+
+/* What a handle means, as a checked request; 0 or a positive errno. */
+int
+fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state **st,
+		struct fm_node **node, struct fm_request *r);
+
+/* ---------------------------------------------------------------- large.c */
+
+/* A block above RTE_FASTMEM_MAX_SIZE; NULL: ENOMEM. */
+void *
+fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t align,
+	       unsigned int flags);
+
+/* A block of a class, aligned beyond a page, straight from a slab; NULL: ENOMEM. */
+void *
+fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align);
+
+/* Free a block above RTE_FASTMEM_MAX_SIZE; false: none starts there. */
+bool
+fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr);
+
+/* Bytes of the block above RTE_FASTMEM_MAX_SIZE that starts there, 0: none does. */
+size_t
+fm_large_size(const struct fm_slab *slab, const void *ptr);
+
+#endif /* FASTMEM_PRIV_H */

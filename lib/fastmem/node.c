@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns the way of blocks between the caches and a node's magazines, runs and free pages.
+ * Must not know threads; must not wait for one.
+ * Called by cache.c, and for page runs by large.c.
+ *
+ * A run's life: pages are claimed (slab.c), their entries set, and the word published with the
+ * blocks that the claimer does not keep. Blocks go and come (page.c). Who returns the last one
+ * holds the run, sets the entries to 0 and releases the pages.
+ *
+ * Hints say where to look: a slab's `partial` bit for a run, a chunk's `class_hint` and
+ * `free_hint` bits for a slab. They are set after what they announce, and cleared before one looks
+ * again and sets them if need be, so a hint is missing for a moment at most.
+ */
+
+#include "fastmem_priv.h"
+
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+static void
+hint(_Atomic uint64_t *word, unsigned int bit)
+{
+	uint64_t mask = UINT64_C(1) << bit;
+
+	/* Release: who follows the hint finds what it announces. */
+	if ((atomic_load_explicit(word, memory_order_relaxed) & mask) == 0)
+		atomic_fetch_or_explicit(word, mask, memory_order_release);
+}
+
+static void
+unhint(_Atomic uint64_t *word, unsigned int bit)
+{
+	/* Both ways: what comes next, another look, must not come before. */
+	atomic_fetch_and_explicit(word, ~(UINT64_C(1) << bit), memory_order_seq_cst);
+}
+
+static _Atomic uint64_t *
+class_hints(const struct fm_chunk *c, unsigned int cls)
+{
+	return &c->class_hint[(size_t)cls * c->hint_words];
+}
+
+static void
+hint_run(struct fm_slab *s, unsigned int page, unsigned int cls)
+{
+	hint(&s->partial[page / 64], page % 64);
+	hint(&class_hints(s->chunk, cls)[s->index / 64], s->index % 64);
+}
+
+/* ---- returning */
+
+void
+fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = first; i < first + n; i++)
+		/* Relaxed: published to the next claimer by the release of the pages. */
+		atomic_store_explicit(fm_window_entry(s->base + i * FM_PAGE_SIZE), 0,
+				      memory_order_relaxed);
+	fm_slab_release(s, first, n);
+	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
+}
+
+static void
+release_run(struct fm_node *node, struct fm_slab *s, unsigned int page, unsigned int cls)
+{
+	uint64_t mask = UINT64_C(1) << page % 64;
+
+	if ((atomic_load_explicit(&s->partial[page / 64], memory_order_relaxed) & mask) != 0)
+		unhint(&s->partial[page / 64], page % 64);
+	fm_node_put_pages(s, page, fm_class[cls].pages);
+	fm_count(&node->counters[cls].releases, 1, true);
+}
+
+/* Give bits that the caller holds to their run; false: one was free already. */
+static bool
+put_bits(struct fm_state *st, struct fm_slab *s, unsigned int page, uint64_t bits)
+{
+	_Atomic uint16_t *entry_of = fm_window_entry(s->base + page * FM_PAGE_SIZE);
+	unsigned int cls;
+	uint16_t entry;
+
+	for (;;) {
+		/* Relaxed: by I3 of page.c it cannot change while we hold the bits. */
+		entry = atomic_load_explicit(entry_of, memory_order_relaxed);
+		cls = fm_entry_class(entry);
+		switch (fm_page_put(&s->word[page], bits, fm_class_full(&fm_class[cls]))) {
+		case FM_PUT_TWICE:
+			return false;
+		case FM_PUT_FIRST:
+			hint_run(s, page, cls);
+			return true;
+		case FM_PUT_EMPTY:
+			if (atomic_load_explicit(entry_of, memory_order_relaxed) == entry) {
+				release_run(&st->node[fm_entry_node(entry)], s, page, cls);
+				return true;
+			}
+			bits = fm_class_full(&fm_class[cls]); /* another class's by now */
+			break;
+		case FM_PUT_OK:
+			return true;
+		}
+	}
+}
+
+bool
+fm_node_put_block(struct fm_state *st, struct fm_slab *s, const void *block)
+{
+	uintptr_t addr = (uintptr_t)block;
+	unsigned int page = fm_slab_page(s, addr);
+	uint16_t entry = atomic_load_explicit(fm_window_entry(addr), memory_order_relaxed);
+	const struct fm_class *c;
+	uint64_t offset, i;
+
+	if (entry == 0 || fm_entry_class(entry) >= FM_CLASSES)
+		return false;
+	c = &fm_class[fm_entry_class(entry)];
+	page -= atomic_load_explicit(&s->back[page], memory_order_relaxed);
+	offset = addr - (s->base + page * FM_PAGE_SIZE);
+	i = offset * c->reciprocal >> 32;
+	if (i * c->size != offset || i >= c->blocks)
+		return false;
+	return put_bits(st, s, page, UINT64_C(1) << i);
+}
+
+void
+fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, void *const *blocks,
+	    unsigned int n)
+{
+	unsigned int i;
+
+	if (fm_shortage_hungry(node) || !fm_depot_push(&node->depot, cls, blocks, n))
+		for (i = 0; i < n; i++)
+			fm_node_put_block(st, fm_window_slab((uintptr_t)blocks[i]), blocks[i]);
+	fm_shortage_end(node);
+}
+
+void
+fm_node_drain(struct fm_state *st, struct fm_node *node)
+{
+	void *block[FM_MAG_BLOCKS];
+	unsigned int i, n, cursor = 0;
+
+	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0)
+		for (i = 0; i < n; i++)
+			fm_node_put_block(st, fm_window_slab((uintptr_t)block[i]), block[i]);
+}
+
+/* ---- getting */
+
+/* Where to put blocks, and how many. */
+struct want {
+	uint16_t entry;
+	unsigned int cls;
+	unsigned int n;
+	unsigned int got;
+	void **block;
+};
+
+static void
+hand_out(struct want *w, uintptr_t run, uint64_t bits)
+{
+	uint32_t size = fm_class[w->cls].size;
+
+	for (; bits != 0; bits &= bits - 1)
+		w->block[w->got++] = (void *)(run + (uintptr_t)__builtin_ctzll(bits) * size);
+}
+
+/* Take from one run; its partial bit is set. */
+static void
+take_from_run(struct fm_state *st, struct fm_slab *s, unsigned int page, struct want *w)
+{
+	uintptr_t run = s->base + page * FM_PAGE_SIZE;
+	bool left, foreign;
+	uint64_t bits;
+
+	bits = fm_page_take(&s->word[page], fm_window_entry(run), w->entry, w->n - w->got, &left,
+			    &foreign);
+	if (foreign) {
+		put_bits(st, s, page, bits);
+		return;
+	}
+	hand_out(w, run, bits);
+	if (!left) {
+		unhint(&s->partial[page / 64], page % 64);
+		/* A block returned in between found the bit set, and it is gone now. */
+		if (atomic_load_explicit(&s->word[page], memory_order_seq_cst) != 0)
+			hint(&s->partial[page / 64], page % 64);
+	}
+}
+
+/* Take from the runs of a slab that may be partial; false: there were none of the class. */
+static bool
+take_from_slab(struct fm_state *st, struct fm_slab *s, struct want *w)
+{
+	unsigned int i, page, had = w->got;
+	uint64_t bits;
+
+	for (i = 0; i < FM_SLAB_WORDS; i++) {
+		/* Acquire: pairs with hint(). */
+		bits = atomic_load_explicit(&s->partial[i], memory_order_acquire);
+		for (; bits != 0 && w->got < w->n; bits &= bits - 1) {
+			page = i * 64 + (unsigned int)__builtin_ctzll(bits);
+			/* Relaxed: only saves the attempt; the take looks again. */
+			if (atomic_load_explicit(fm_window_entry(s->base + page * FM_PAGE_SIZE),
+						 memory_order_relaxed) == w->entry)
+				take_from_run(st, s, page, w);
+		}
+	}
+	return w->got != had;
+}
+
+static void
+take_from_chunk(struct fm_state *st, struct fm_chunk *c, struct want *w)
+{
+	_Atomic uint64_t *hints = class_hints(c, w->cls);
+	unsigned int i, bit;
+	struct fm_slab *s;
+	uint64_t bits;
+
+	for (i = 0; i < c->hint_words; i++) {
+		bits = atomic_load_explicit(&hints[i], memory_order_acquire);
+		for (; bits != 0 && w->got < w->n; bits &= bits - 1) {
+			bit = (unsigned int)__builtin_ctzll(bits);
+			s = &c->slab[i * 64 + bit];
+			if (fm_window_attach(st, s->base, 1) != 0 || take_from_slab(st, s, w))
+				continue;
+			unhint(&hints[i], bit);
+			if (take_from_slab(st, s, w))
+				hint(&hints[i], bit);
+		}
+	}
+}
+
+/* A slab that was searched in vain: if no page is free at all, nobody need look again. */
+static void
+search_was_vain(struct fm_chunk *c, struct fm_slab *s)
+{
+	unsigned int w, again;
+
+	for (again = 0; again < 2; again++) {
+		for (w = 0; w < FM_SLAB_WORDS; w++)
+			if (atomic_load_explicit(&s->free[w], memory_order_seq_cst) != 0)
+				break;
+		if (w < FM_SLAB_WORDS) {
+			if (again)
+				hint(&c->free_hint[s->index / 64], s->index % 64);
+			return;
+		}
+		if (!again)
+			unhint(&c->free_hint[s->index / 64], s->index % 64);
+	}
+}
+
+static struct fm_slab *
+claim_in_chunk(struct fm_chunk *c, unsigned int pages, unsigned int align, bool from_top,
+	       unsigned int *first)
+{
+	unsigned int i, n, bit;
+	struct fm_slab *s;
+	uint64_t bits;
+	int page;
+
+	for (n = 0; n < c->hint_words; n++) {
+		i = from_top ? c->hint_words - 1 - n : n;
+		bits = atomic_load_explicit(&c->free_hint[i], memory_order_acquire);
+		for (; bits != 0; bits &= ~(UINT64_C(1) << bit)) {
+			bit = (unsigned int)(from_top ? 63 - __builtin_clzll(bits)
+						      : __builtin_ctzll(bits));
+			s = &c->slab[i * 64 + bit];
+			page = fm_slab_claim(s, pages, align);
+			if (page >= 0) {
+				*first = (unsigned int)page;
+				return s;
+			}
+			search_was_vain(c, s);
+		}
+	}
+	return NULL;
+}
+
+struct fm_slab *
+fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsigned int align,
+		unsigned int *first)
+{
+	/* Acquire: pairs with the release that published the chunk. */
+	uint32_t i, nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
+	uint16_t entry = fm_entry(node->index, cls);
+	struct fm_slab *s = NULL;
+	unsigned int p;
+
+	/* Long runs from the top, so that short ones do not cut up what long ones need. */
+	for (i = 0; i < nb && s == NULL; i++)
+		s = claim_in_chunk(node->chunk[i], pages, align, cls >= FM_FAST_CLASSES, first);
+	if (s == NULL)
+		return NULL;
+	if (fm_window_attach(fm_state(), s->base, FM_SLAB_SIZE) != 0) {
+		fm_slab_release(s, *first, pages);
+		return NULL;
+	}
+	for (p = 0; p < pages; p++) {
+		/* Relaxed, both: whoever gets a block of the run gets them with it. */
+		atomic_store_explicit(&s->back[*first + p], (uint8_t)RTE_MIN(p, 255u),
+				      memory_order_relaxed);
+		atomic_store_explicit(fm_window_entry(s->base + (*first + p) * FM_PAGE_SIZE), entry,
+				      memory_order_relaxed);
+	}
+	fm_count(&node->counters[cls].acquires, 1, true);
+	return s;
+}
+
+/* Make new runs of the class until there are blocks enough. */
+static void
+take_new_runs(struct fm_node *node, struct want *w)
+{
+	const struct fm_class *c = &fm_class[w->cls];
+	uint64_t bits, full = fm_class_full(c);
+	struct fm_slab *s;
+	unsigned int page;
+
+	while (w->got < w->n) {
+		s = fm_node_get_run(node, w->cls, c->pages, 1, &page);
+		if (s == NULL)
+			return;
+		bits = w->n - w->got >= c->blocks ? full
+						  : (UINT64_C(1) << (w->n - w->got)) - 1;
+		hand_out(w, s->base + page * FM_PAGE_SIZE, bits);
+		if (bits == full)
+			continue; /* the word is 0 and stays so */
+		/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
+		atomic_store_explicit(&s->word[page], full & ~bits, memory_order_release);
+		hint_run(s, page, w->cls);
+	}
+}
+
+static unsigned int
+get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, unsigned int n)
+{
+	struct want w = {
+		.entry = fm_entry(node->index, cls), .cls = cls, .n = n, .block = blocks,
+	};
+	uint32_t i, nb;
+
+	/* A magazine, if what it may bring fits. */
+	if (n >= fm_class[cls].mag && fm_class[cls].mag != 0) {
+		w.got = fm_depot_pop(&node->depot, cls, blocks);
+		if (w.got != 0)
+			return w.got;
+	}
+	/* Acquire: pairs with the release that published the chunk. */
+	nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
+	for (i = 0; i < nb && w.got < n; i++)
+		take_from_chunk(st, node->chunk[i], &w);
+	take_new_runs(node, &w);
+	return w.got;
+}
+
+unsigned int
+fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
+	    unsigned int n)
+{
+	unsigned int got, relief;
+
+	if (unlikely(fm_shortage_known(node, cls)))
+		return 0;
+	got = get(st, node, cls, blocks, n);
+	for (relief = 0; got == 0 && relief < FM_RELIEFS; relief++)
+		/* Others may be quicker to take what growth brings: again, while it brings some. */
+		while (got == 0 && fm_shortage_relieve(st, node, relief,
+						       fm_class[cls].pages * FM_PAGE_SIZE)) {
+			got = get(st, node, cls, blocks, n);
+			if (relief != FM_RELIEF_GROW)
+				break;
+		}
+	if (got == 0) {
+		fm_shortage_begin(st, node, cls);
+		got = get(st, node, cls, blocks, n);
+	}
+	return got;
+}

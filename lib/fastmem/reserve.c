@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns how much memory a node has: reservations, limits, growth and trim, and the control lock.
+ * Must not serve blocks.
+ * Called by the application's control path, and by an allocation that finds nothing left.
+ */
+
+#include "fastmem_priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+
+#define GROW_SHARE 4			/* growth adds a quarter of what there is, */
+#define GROW_MIN   (4 * FM_SLAB_SIZE)	/* at least this where it is to be had, */
+#define GROW_MAX   (64 * FM_SLAB_SIZE)	/* and at most this, unless one block needs more */
+
+void
+fm_control_lock(struct fm_state *st)
+{
+	/* A holder that died left memory that nobody uses at worst; all that counts is whole. */
+	if (pthread_mutex_lock(&st->control) == EOWNERDEAD)
+		pthread_mutex_consistent(&st->control);
+}
+
+void
+fm_control_unlock(struct fm_state *st)
+{
+	pthread_mutex_unlock(&st->control);
+}
+
+static uint64_t
+room_below_limit(const struct fm_node *node)
+{
+	uint64_t limit = atomic_load_explicit(&node->limit, memory_order_relaxed);
+	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
+
+	return limit > backing ? limit - backing : 0;
+}
+
+/* Make sure that the node has `total` bytes. Control lock held. */
+static int
+reach(struct fm_state *st, struct fm_node *node, uint64_t total, bool log)
+{
+	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
+	uint64_t missing = total > backing ? total - backing : 0;
+	int rc;
+
+	if (missing > room_below_limit(node)) {
+		if (log)
+			fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: it has %" PRIu64
+			       " MiB and its limit is %" PRIu64
+			       " bytes; raise it with rte_fastmem_set_limit()",
+			       total >> 20, node->node_id, backing >> 20,
+			       atomic_load_explicit(&node->limit, memory_order_relaxed));
+		return -ENOMEM;
+	}
+	rc = missing == 0 ? 0 : fm_chunks_add(st, node, missing);
+	if (rc == -ENOMEM && log)
+		fm_zone_log_shortage(node, missing);
+	else if (rc != 0 && log)
+		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: %s", total >> 20,
+		       node->node_id, strerror(-rc));
+	if (rc == 0 && total > atomic_load_explicit(&node->reserved, memory_order_relaxed))
+		atomic_store_explicit(&node->reserved, total, memory_order_relaxed);
+	return rc;
+}
+
+/* Reserve on one node: `size` in total, or that much more. */
+static int
+reserve_on(struct fm_state *st, struct fm_node *node, uint64_t size, bool more, bool log)
+{
+	int rc;
+
+	fm_control_lock(st);
+	if (more)
+		size += RTE_MAX(atomic_load_explicit(&node->reserved, memory_order_relaxed),
+				atomic_load_explicit(&node->backing, memory_order_relaxed));
+	rc = reach(st, node, size, log);
+	fm_control_unlock(st);
+	return rc;
+}
+
+static int
+reserve(size_t size, int node_id, bool more)
+{
+	struct fm_state *st = fm_state_get();
+	struct fm_node *node, *self;
+	uint32_t i;
+	int rc;
+
+	if (st == NULL) {
+		fm_log(FM_ERR, "cannot reserve: rte_fastmem_init() was not called, or failed");
+		return -EINVAL;
+	}
+	node = node_id == RTE_NUMA_NODE_ANY ? NULL : fm_node_by_id(st, node_id);
+	if (node == NULL && node_id != RTE_NUMA_NODE_ANY) {
+		fm_log_bad_node(node_id);
+		return -EINVAL;
+	}
+	if (size == 0)
+		return 0;
+	if (size > st->window_span) {
+		fm_log(FM_ERR, "cannot reserve %zu bytes: EAL has addresses for %" PRIu64
+		       " MiB in all", size, st->window_span >> 20);
+		return -ENOMEM;
+	}
+	size = RTE_ALIGN_CEIL(size, FM_SLAB_SIZE);
+	if (node != NULL)
+		return reserve_on(st, node, size, more, true);
+
+	self = fm_node_self(st);
+	for (i = 0; i < st->nb_nodes; i++) {
+		node = &st->node[self->nearest[i]];
+		/* The last one's refusal is worth a line; the first node's is what matters. */
+		rc = reserve_on(st, node, size, more, false);
+		if (rc == 0)
+			return 0;
+	}
+	return reserve_on(st, self, size, more, true);
+}
+
+int
+rte_fastmem_reserve(size_t size, int node_id)
+{
+	return reserve(size, node_id, false);
+}
+
+int
+rte_fastmem_reserve_more(size_t size, int node_id)
+{
+	return reserve(size, node_id, true);
+}
+
+size_t
+rte_fastmem_reserved(int node_id)
+{
+	struct fm_state *st = fm_state_get();
+	size_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; st != NULL && i < st->nb_nodes; i++)
+		if (node_id == RTE_NUMA_NODE_ANY || node_id == st->node[i].node_id)
+			sum += atomic_load_explicit(&st->node[i].reserved, memory_order_relaxed);
+	return sum;
+}
+
+/* The nodes that an id means: [*from, *to). */
+static int
+resolve(struct fm_state *st, int node_id, uint32_t *from, uint32_t *to)
+{
+	struct fm_node *node;
+
+	*from = 0;
+	*to = st->nb_nodes;
+	if (node_id == RTE_NUMA_NODE_ANY)
+		return 0;
+	node = fm_node_by_id(st, node_id);
+	if (node == NULL) {
+		fm_log_bad_node(node_id);
+		return -EINVAL;
+	}
+	*from = node->index;
+	*to = *from + 1;
+	return 0;
+}
+
+int
+rte_fastmem_set_limit(int node_id, size_t max_bytes)
+{
+	struct fm_state *st = fm_state_get();
+	uint32_t i, to;
+
+	if (st == NULL || resolve(st, node_id, &i, &to) != 0)
+		return -EINVAL;
+	for (; i < to; i++) {
+		atomic_store_explicit(&st->node[i].limit, max_bytes, memory_order_relaxed);
+		atomic_store_explicit(&st->node[i].retry_tsc, 0, memory_order_relaxed);
+	}
+	return 0;
+}
+
+size_t
+rte_fastmem_get_limit(int node_id)
+{
+	struct fm_state *st = fm_state_get();
+	uint64_t limit, most = 0;
+	uint32_t i;
+
+	for (i = 0; st != NULL && i < st->nb_nodes; i++) {
+		limit = atomic_load_explicit(&st->node[i].limit, memory_order_relaxed);
+		if (node_id == RTE_NUMA_NODE_ANY || node_id == st->node[i].node_id)
+			most = RTE_MAX(most, limit);
+	}
+	return most;
+}
+
+int
+rte_fastmem_set_growth(int node_id, bool on)
+{
+	struct fm_state *st = fm_state_get();
+	uint32_t i, to;
+	int rc;
+
+	if (st == NULL)
+		return -ENODEV;
+	rc = resolve(st, node_id, &i, &to);
+	for (; rc == 0 && i < to; i++) {
+		atomic_store_explicit(&st->node[i].growth, on, memory_order_relaxed);
+		atomic_store_explicit(&st->node[i].retry_tsc, 0, memory_order_relaxed);
+	}
+	return rc;
+}
+
+bool
+fm_may_grow(const struct fm_node *node)
+{
+	return atomic_load_explicit(&node->growth, memory_order_relaxed) &&
+	       room_below_limit(node) >= FM_SLAB_SIZE &&
+	       rte_rdtsc() >= atomic_load_explicit(&node->retry_tsc, memory_order_relaxed);
+}
+
+/* Add a good piece, or just what is needed if that cannot be had. Control lock held. */
+static int
+grow_locked(struct fm_state *st, struct fm_node *node, uint64_t size)
+{
+	uint64_t room = RTE_ALIGN_FLOOR(room_below_limit(node), (uint64_t)FM_SLAB_SIZE);
+	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
+	uint64_t need = RTE_ALIGN_CEIL(size, (uint64_t)FM_SLAB_SIZE);
+	uint64_t good = RTE_ALIGN_CEIL(backing / GROW_SHARE, (uint64_t)FM_SLAB_SIZE);
+	int rc = -ENOMEM;
+
+	good = RTE_MAX(RTE_MIN(RTE_MAX(good, GROW_MIN), GROW_MAX), need);
+	if (RTE_MIN(good, room) > need)
+		rc = fm_chunks_add(st, node, RTE_MIN(good, room));
+	if (rc != 0 && need <= room)
+		rc = fm_chunks_add(st, node, need);
+	return rc;
+}
+
+bool
+fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
+{
+	uint64_t seen = atomic_load_explicit(&node->growths, memory_order_relaxed);
+	bool grown = true;
+
+	if (!fm_may_grow(node)) {
+		if (atomic_load_explicit(&node->growth, memory_order_relaxed))
+			fm_count(&node->failed_growths, 1, true);
+		return false;
+	}
+	fm_control_lock(st);
+	/* Somebody else may have grown it while we waited. */
+	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed)) {
+		grown = grow_locked(st, node, size) == 0;
+		fm_count(grown ? &node->growths : &node->failed_growths, 1, true);
+		if (!grown) {
+			/* EAL takes milliseconds to find that there is nothing: not every time. */
+			atomic_store_explicit(&node->retry_tsc, rte_rdtsc() + rte_get_tsc_hz(),
+					      memory_order_relaxed);
+			fm_log(FM_WARNING, "node %d: cannot grow by %" PRIu64
+			       " bytes; it has %" PRIu64 " MiB; no further try for a second",
+			       node->node_id, size,
+			       atomic_load_explicit(&node->backing, memory_order_relaxed) >> 20);
+		}
+	}
+	fm_control_unlock(st);
+	return grown;
+}
+
+int64_t
+rte_fastmem_trim(int node_id)
+{
+	struct fm_state *st = fm_state_get();
+	uint32_t i, to;
+	uint64_t sum = 0;
+	int rc;
+
+	if (st == NULL)
+		return -ENODEV;
+	rc = resolve(st, node_id, &i, &to);
+	if (rc != 0)
+		return rc;
+	for (; i < to; i++) {
+		fm_cache_flush(st, &st->node[i]);
+		fm_node_drain(st, &st->node[i]);
+		fm_control_lock(st);
+		sum += fm_chunks_trim(&st->node[i]);
+		fm_control_unlock(st);
+	}
+	return (int64_t)sum;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ */
+
+#ifndef RTE_FASTMEM_FAST_H
+#define RTE_FASTMEM_FAST_H
+
+/**
+ * @file
+ * The part of fastmem that is inlined into the application. Include rte_fastmem.h instead.
+ *
+ * A thread's cache holds one slot for each size class of each node. A slot is a stack of block
+ * pointers; `top` alone says how many, so a thread that is killed at any instruction leaves no two
+ * fields that disagree. The structures are part of the ABI: RTE_FASTMEM_ABI names their layout and
+ * every handle carries it.
+ */
+
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of the layout below; 1 to 15. */
+#define RTE_FASTMEM_ABI 1u
+
+/** Slots a node has in a cache; size classes and the codes that are none. @internal */
+#define RTE_FASTMEM_SLOTS 80
+
+/** Largest size whose class the fast path computes. @internal */
+#define RTE_FASTMEM_FAST_SIZE 16384
+
+/** Alignment that every block has in bytes. @internal */
+#define RTE_FASTMEM_ALIGN 64
+
+/** Bits of a handle that index the cache's slots. @internal */
+#define RTE_FASTMEM_HANDLE_SLOT 0xfffu
+
+/**
+ * A stack of block pointers, as addresses of its entries. @internal
+ *
+ * Zeroed it is both empty and full: a pop finds top - 8 below base, taken as signed numbers, a push
+ * finds top at or above end, taken as unsigned ones. No operation needs to ask whether there is a
+ * cache at all.
+ */
+struct rte_fastmem_slot {
+	uintptr_t top;	   /**< Next entry to push. Written by the owner alone. */
+	uintptr_t base;	   /**< Lowest entry; others may raise it to take entries away. */
+	uintptr_t end;	   /**< A push at or above goes the slow way; others may lower it. */
+	uint64_t nb_alloc; /**< Blocks ever popped. */
+};
+
+/** A thread's slots. Slot 0 stays zeroed: what is no block's page has that number. @internal */
+struct rte_fastmem_cache {
+	uintptr_t local_lo;	       /**< Lowest address of the local node's blocks. */
+	uintptr_t local_span;	       /**< Bytes from there; 0: look every block up. */
+	uint64_t reserved[6];	       /**< Owned by the library. */
+	struct rte_fastmem_slot slots[]; /**< 1 + RTE_FASTMEM_SLOTS * node + class. */
+};
+
+/** What a thread finds its cache by. @internal */
+struct rte_fastmem_self {
+	struct rte_fastmem_slot *local;	 /**< Slots of the thread's own node. */
+	struct rte_fastmem_cache *cache; /**< All slots. */
+};
+
+/** Which slot a 4 KiB page's blocks belong to, over the window that all chunks lie in. @internal */
+struct rte_fastmem_window {
+	uintptr_t lo;	       /**< Lowest address. */
+	uintptr_t span;	       /**< Bytes from there. */
+	const uint16_t *entry; /**< Biased: entry[address >> 12]; 0: no block. */
+};
+
+/** The calling thread's cache; a zeroed one until it has its own. @internal */
+extern __thread struct rte_fastmem_self rte_fastmem_self
+	__attribute__((tls_model("initial-exec")));
+
+/** This process's view of the page table. @internal */
+extern struct rte_fastmem_window rte_fastmem_window;
+
+/** Class of each multiple of 64 bytes up to RTE_FASTMEM_FAST_SIZE. @internal */
+extern const uint8_t rte_fastmem_class_map[RTE_FASTMEM_FAST_SIZE / RTE_FASTMEM_ALIGN + 1];
+
+/** What the inlined functions do when the cache cannot serve. @internal */
+void *
+rte_fastmem_alloc_slow(size_t size, size_t align, unsigned int flags);
+
+/** See rte_fastmem_alloc_slow(). @internal */
+int
+rte_fastmem_alloc_bulk_slow(void **ptrs, unsigned int n, size_t size, size_t align,
+			    unsigned int flags);
+
+/** See rte_fastmem_alloc_slow(). @internal */
+void
+rte_fastmem_free_slow(void *ptr);
+
+/** See rte_fastmem_alloc_slow(). @internal */
+void *
+rte_fastmem_halloc_slow(rte_fastmem_handle_t handle, unsigned int flags);
+
+/** See rte_fastmem_alloc_slow(). @internal */
+int
+rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned int n,
+			     unsigned int flags);
+
+/**
+ * Class of a size up to RTE_FASTMEM_FAST_SIZE: every 64 bytes to 1 KiB, then eight steps a
+ * doubling. Folds where @p size is a constant. @internal
+ */
+static inline unsigned int
+rte_fastmem_class_compute(size_t size)
+{
+	unsigned int units = size == 0 ? 0 : (unsigned int)((size - 1) / RTE_FASTMEM_ALIGN);
+	unsigned int step = 31 - 3 - (unsigned int)__builtin_clz(units | 8);
+
+	return step * 8 + (units >> step);
+}
+
+/** As rte_fastmem_class_compute(), by table where the size is only known at run time. @internal */
+static inline unsigned int
+rte_fastmem_class_fast(size_t size)
+{
+	if (__builtin_constant_p(size))
+		return rte_fastmem_class_compute(size);
+	return rte_fastmem_class_map[(size + RTE_FASTMEM_ALIGN - 1) / RTE_FASTMEM_ALIGN];
+}
+
+/** Whether the inlined functions may serve it: a small class at its natural alignment. @internal */
+static inline bool
+rte_fastmem_is_fast(size_t size, size_t align)
+{
+	return size <= RTE_FASTMEM_FAST_SIZE && align <= RTE_FASTMEM_ALIGN &&
+	       (align & (align - 1)) == 0;
+}
+
+/**
+ * Take the entries from the new top on, or none. @internal
+ *
+ * The new top is stored before base is read: whoever raises base to take entries away and then
+ * makes this thread pass a barrier sees either that store or leaves those entries alone. When
+ * there are too few, top stays low; the slow path, which every failure leads to, puts it right.
+ *
+ * @return
+ *   Address of the first of the @p n entries, 0 where the slot does not have them.
+ */
+static inline uintptr_t
+rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n)
+{
+	/* Relaxed throughout: only this thread writes top, and the entries are its own. */
+	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED) - n * sizeof(void *);
+
+	__atomic_store_n(&slot->top, top, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (unlikely((intptr_t)top < (intptr_t)__atomic_load_n(&slot->base, __ATOMIC_RELAXED)))
+		return 0;
+	__atomic_store_n(&slot->nb_alloc, slot->nb_alloc + n, __ATOMIC_RELAXED);
+	return top;
+}
+
+/** Pop a block; NULL: the slow path. @internal */
+static inline void *
+rte_fastmem_slot_pop(struct rte_fastmem_slot *slot)
+{
+	uintptr_t entry = rte_fastmem_slot_take(slot, 1);
+
+	return likely(entry != 0) ? *(void **)entry : NULL;
+}
+
+/** Push a block; false: the slow path. @internal */
+static inline bool
+rte_fastmem_slot_push(struct rte_fastmem_slot *slot, void *ptr)
+{
+	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
+
+	if (unlikely(top >= __atomic_load_n(&slot->end, __ATOMIC_RELAXED)))
+		return false;
+	*(void **)top = ptr;
+	/* Release: who reads this top from another thread finds the entry below it. */
+	__atomic_store_n(&slot->top, top + sizeof(void *), __ATOMIC_RELEASE);
+	return true;
+}
+
+/**
+ * Allocate a block on the calling thread's node.
+ *
+ * @param size
+ *   Bytes; 0 gives a valid block of the smallest class. A compile-time constant is cheapest.
+ * @param align
+ *   Power of two, at most RTE_FASTMEM_MAX_SIZE; 0: a cache line.
+ * @param flags
+ *   RTE_FASTMEM_F_*.
+ *
+ * @return
+ *   The block, or NULL with rte_errno as for rte_fastmem_alloc_node().
+ */
+static inline void *
+rte_fastmem_alloc(size_t size, size_t align, unsigned int flags)
+{
+	void *ptr;
+
+	if (likely(rte_fastmem_is_fast(size, align) && (flags & ~RTE_FASTMEM_F_ZERO) == 0)) {
+		ptr = rte_fastmem_slot_pop(&rte_fastmem_self.local[rte_fastmem_class_fast(size)]);
+		if (likely(ptr != NULL)) {
+			if (flags != 0)
+				memset(ptr, 0, size);
+			return ptr;
+		}
+	}
+	return rte_fastmem_alloc_slow(size, align, flags);
+}
+
+/**
+ * Free a block of any size and node, from any thread.
+ *
+ * A pointer that fastmem never gave out is refused with a log line. A library built with
+ * -Dfastmem_debug=true also catches a block that is freed twice and a pointer into a block's
+ * middle, and names them.
+ *
+ * @param ptr
+ *   The block, or NULL.
+ */
+static inline void
+rte_fastmem_free(void *ptr)
+{
+	uintptr_t addr = (uintptr_t)ptr;
+	unsigned int slot;
+
+	if (likely(addr - rte_fastmem_window.lo < rte_fastmem_window.span)) {
+		/* Relaxed: the entry was written before the block was handed out. */
+		slot = __atomic_load_n(&rte_fastmem_window.entry[addr >> 12], __ATOMIC_RELAXED);
+		if (likely(rte_fastmem_slot_push(&rte_fastmem_self.cache->slots[slot], ptr)))
+			return;
+	}
+	rte_fastmem_free_slow(ptr);
+}
+
+/**
+ * Free a block whose size is known: without the look-up of rte_fastmem_free().
+ *
+ * @param ptr
+ *   The block, or NULL.
+ * @param size
+ *   The size it was allocated with; after rte_fastmem_realloc() the last one that moved it.
+ * @param align
+ *   The alignment it was allocated with.
+ */
+static inline void
+rte_fastmem_free_sized(void *ptr, size_t size, size_t align)
+{
+	const struct rte_fastmem_self *self = &rte_fastmem_self;
+
+	/* A block of another node has to go to that node's slot. */
+	if (likely(rte_fastmem_is_fast(size, align) &&
+		   (uintptr_t)ptr - self->cache->local_lo < self->cache->local_span) &&
+	    likely(rte_fastmem_slot_push(&self->local[rte_fastmem_class_fast(size)], ptr)))
+		return;
+	rte_fastmem_free_slow(ptr);
+}
+
+/**
+ * Allocate @p n blocks on the calling thread's node: all or none.
+ *
+ * @param[out] ptrs
+ *   The blocks, on success only.
+ * @param n
+ *   How many; 0 succeeds once the other arguments were checked.
+ * @param size
+ *   As for rte_fastmem_alloc(), as are the further ones.
+ * @param align
+ *   See above.
+ * @param flags
+ *   See above.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno as rte_errno of rte_fastmem_alloc_node().
+ */
+static inline int
+rte_fastmem_alloc_bulk(void **ptrs, unsigned int n, size_t size, size_t align, unsigned int flags)
+{
+	uintptr_t entries;
+
+	if (likely(rte_fastmem_is_fast(size, align) && flags == 0 && n != 0)) {
+		entries = rte_fastmem_slot_take(
+			&rte_fastmem_self.local[rte_fastmem_class_fast(size)], n);
+		if (likely(entries != 0)) {
+			memcpy(ptrs, (const void *)entries, n * sizeof(void *));
+			return 0;
+		}
+	}
+	return rte_fastmem_alloc_bulk_slow(ptrs, n, size, align, flags);
+}
+
+/**
+ * Allocate a block through a handle: of that handle's class, node and alignment.
+ *
+ * @return
+ *   The block, or NULL with rte_errno: ENODEV, ENOMEM, EINVAL (unknown flag, no handle of this ABI).
+ */
+static inline void *
+rte_fastmem_halloc(rte_fastmem_handle_t handle, unsigned int flags)
+{
+	void *ptr;
+
+	if (likely(flags == 0)) {
+		ptr = rte_fastmem_slot_pop(
+			&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT]);
+		if (likely(ptr != NULL))
+			return ptr;
+	}
+	return rte_fastmem_halloc_slow(handle, flags);
+}
+
+/**
+ * Allocate @p n blocks through a handle: all or none, @p ptrs untouched on failure.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno as rte_errno of rte_fastmem_halloc().
+ */
+static inline int
+rte_fastmem_halloc_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n,
+			unsigned int flags)
+{
+	uintptr_t entries;
+
+	if (likely(flags == 0 && n != 0)) {
+		entries = rte_fastmem_slot_take(
+			&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], n);
+		if (likely(entries != 0)) {
+			memcpy(ptrs, (const void *)entries, n * sizeof(void *));
+			return 0;
+		}
+	}
+	return rte_fastmem_halloc_bulk_slow(handle, ptrs, n, flags);
+}
+
+/**
+ * Free a block that came from this handle, or one of the same class and node.
+ *
+ * @param handle
+ *   The handle.
+ * @param ptr
+ *   The block, or NULL.
+ */
+static inline void
+rte_fastmem_hfree(rte_fastmem_handle_t handle, void *ptr)
+{
+	if (unlikely(ptr == NULL ||
+		     !rte_fastmem_slot_push(
+			     &rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], ptr)))
+		rte_fastmem_free_slow(ptr);
+}
+
+/**
+ * Free @p n blocks that came from this handle, or of the same class and node; NULLs are skipped.
+ */
+static inline void
+rte_fastmem_hfree_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		rte_fastmem_hfree(handle, ptrs[i]);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RTE_FASTMEM_FAST_H */

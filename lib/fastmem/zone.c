@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns the memzones: asks EAL for memory of a stated page size and gives it back.
+ * Must not know what the memory is used for; may sleep, so control path only.
+ * Called by chunk.c and reserve.c.
+ */
+
+#include "fastmem_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
+#include <rte_memzone.h>
+
+#define GIB		 (UINT64_C(1) << 30)
+#define MAX_PAGE_SIZES	 8
+#define MAX_ZONE_2M	 (16 * GIB - 2 * FM_SLAB_SIZE) /* a memseg list of 2 MiB pages is 16 GiB */
+#define META_SHARE	 64 /* metadata of a zone is well below size / this */
+
+struct page_sizes {
+	int node_id;
+	unsigned int n;
+	uint64_t size[MAX_PAGE_SIZES]; /* ascending */
+};
+
+static int
+add_page_size(const struct rte_memseg_list *msl, void *arg)
+{
+	struct page_sizes *p = arg;
+	unsigned int i;
+
+	if (msl->external || (rte_eal_has_hugepages() && msl->socket_id != p->node_id))
+		return 0;
+	for (i = 0; i < p->n; i++)
+		if (p->size[i] == msl->page_sz)
+			return 0;
+	if (p->n == MAX_PAGE_SIZES)
+		return 0;
+	for (i = p->n++; i > 0 && p->size[i - 1] > msl->page_sz; i--)
+		p->size[i] = p->size[i - 1];
+	p->size[i] = msl->page_sz;
+	return 0;
+}
+
+/*
+ * Which pages, for memory that must have them. Without a flag EAL mixes sizes silently, and of
+ * those it has no flag for there is only one choice: none.
+ */
+static unsigned int
+zone_flags(uint64_t page_size)
+{
+	switch (page_size) {
+	case UINT64_C(1) << 21:
+		return RTE_MEMZONE_2MB;
+	case UINT64_C(1) << 24:
+		return RTE_MEMZONE_16MB;
+	case UINT64_C(1) << 28:
+		return RTE_MEMZONE_256MB;
+	case UINT64_C(1) << 29:
+		return RTE_MEMZONE_512MB;
+	case UINT64_C(1) << 30:
+		return RTE_MEMZONE_1GB;
+	case UINT64_C(1) << 34:
+		return RTE_MEMZONE_16GB;
+	default:
+		return 0;
+	}
+}
+
+/* Most data of at most `size` that whole pages hold beside EAL's header and our metadata. */
+static uint64_t
+fit_pages(uint64_t size, uint64_t page_size)
+{
+	uint64_t room, pages = size / page_size;
+
+	if (page_size <= FM_SLAB_SIZE)
+		return size;
+	if (pages == 0)
+		return 0;
+	room = pages * page_size - pages * page_size / META_SHARE - FM_SLAB_SIZE;
+	return RTE_ALIGN_FLOOR(RTE_MIN(size, room), (uint64_t)FM_SLAB_SIZE);
+}
+
+static void
+zone_name(const struct fm_node *node, uint32_t serial, bool meta, char *name)
+{
+	snprintf(name, RTE_MEMZONE_NAMESIZE, "fastmem_%d_%" PRIu32 "%s", node->node_id, serial,
+		 meta ? "m" : "");
+}
+
+static int
+eal_node(const struct fm_node *node)
+{
+	/* Without hugepages EAL has one heap, and no memory of a particular node. */
+	return rte_eal_has_hugepages() ? node->node_id : SOCKET_ID_ANY;
+}
+
+static bool
+try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone *zone)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz;
+
+	zone_name(node, node->next_serial, false, name);
+	mz = rte_memzone_reserve_aligned(name, size, eal_node(node), zone_flags(page_size),
+					 FM_SLAB_SIZE);
+	if (mz == NULL)
+		return false;
+	zone->base = (uintptr_t)mz->addr;
+	zone->size = size;
+	zone->page_size = mz->hugepage_sz;
+	zone->serial = node->next_serial++;
+	return true;
+}
+
+int
+fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
+{
+	struct page_sizes pages = { .node_id = node->node_id };
+	uint64_t piece;
+	unsigned int i;
+
+	rte_memseg_list_walk(add_page_size, &pages);
+	size = RTE_MIN(size, MAX_ZONE_2M);
+
+	/* Large pages first, for what fills them. */
+	for (i = pages.n; i > 0; i--) {
+		piece = fit_pages(size, pages.size[i - 1]);
+		if (piece != 0 && try_zone(node, piece, pages.size[i - 1], zone))
+			return 0;
+	}
+	/* Less: free memory may be in pieces. Or a large page for a part of it. */
+	for (piece = size; piece >= FM_SLAB_SIZE;
+	     piece = RTE_ALIGN_CEIL(piece / 2, (uint64_t)FM_SLAB_SIZE)) {
+		for (i = 0; i < pages.n; i++)
+			if (try_zone(node, piece, pages.size[i], zone))
+				return 0;
+		if (piece == FM_SLAB_SIZE)
+			break;
+	}
+	return -ENOMEM;
+}
+
+void *
+fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t page_size)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz;
+	unsigned int flags = zone_flags(page_size);
+
+	zone_name(node, serial, true, name);
+	if (flags != 0)
+		flags |= RTE_MEMZONE_SIZE_HINT_ONLY;
+	mz = rte_memzone_reserve_aligned(name, size, eal_node(node), flags, FM_LINE);
+	if (mz == NULL)
+		return NULL;
+	memset(mz->addr, 0, size);
+	return mz->addr;
+}
+
+void
+fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz;
+
+	zone_name(node, serial, meta, name);
+	mz = rte_memzone_lookup(name);
+	if (mz != NULL)
+		rte_memzone_free(mz);
+}
+
+uint64_t
+fm_zone_available(const struct fm_node *node)
+{
+	struct page_sizes pages = { .node_id = node->node_id };
+	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
+	struct rte_malloc_socket_stats heap = { 0 };
+	uint64_t sum = 0;
+	unsigned int i;
+	int k, n;
+
+	rte_malloc_get_socket_stats(rte_eal_has_hugepages() ? node->node_id : 0, &heap);
+	sum = heap.heap_freesz_bytes;
+	if (!rte_eal_has_hugepages())
+		return sum;
+	rte_memseg_list_walk(add_page_size, &pages);
+	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
+	for (k = 0; k < RTE_MIN(n, MAX_PAGE_SIZES); k++)
+		for (i = 0; i < pages.n; i++)
+			if (pool[k].page_size == pages.size[i])
+				sum += pool[k].free * pool[k].page_size;
+	return sum;
+}
+
+void
+fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
+{
+	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
+	char text[256] = "";
+	size_t len = 0;
+	uint64_t more = 0;
+	int k, n;
+
+	if (!rte_eal_has_hugepages()) {
+		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: EAL runs with --no-huge and has %"
+		       PRIu64 " MiB free; start it with a larger -m (MiB)",
+		       size >> 20, node->node_id, fm_zone_available(node) >> 20);
+		return;
+	}
+	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
+	for (k = 0; k < RTE_MIN(n, MAX_PAGE_SIZES); k++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"%s%" PRIu64 " free of %" PRIu64 " kB", k == 0 ? "" : ", ",
+					pool[k].free, pool[k].page_size >> 10);
+		if (len >= sizeof(text))
+			break;
+		if (pool[k].page_size == FM_SLAB_SIZE)
+			/* One more page for EAL's header and our own data, and one a GiB or so. */
+			more = pool[k].total + size / FM_SLAB_SIZE + 1 + size / GIB * 8;
+	}
+	fm_log(FM_ERR,
+	       "cannot reserve %" PRIu64 " MiB on node %d, whose hugepages are: %s; more: "
+	       "echo %" PRIu64 " > /sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
+	       size >> 20, node->node_id, n > 0 ? text : "none", more, node->node_id);
+}
+
+struct range {
+	int node_id;
+	uintptr_t base, lo, hi;
+};
+
+static int
+narrow(const struct rte_memseg_list *msl, void *arg)
+{
+	struct range *r = arg;
+	uintptr_t from = (uintptr_t)msl->base_va;
+
+	if (!rte_eal_has_hugepages() || msl->socket_id == r->node_id)
+		return 0;
+	if (from > r->base)
+		r->hi = RTE_MIN(r->hi, from);
+	else
+		r->lo = RTE_MAX(r->lo, from + msl->len);
+	return 0;
+}
+
+void
+fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr_t *hi)
+{
+	struct range r = { .node_id = node->node_id, .base = base };
+
+	r.lo = rte_fastmem_window.lo;
+	r.hi = r.lo + rte_fastmem_window.span;
+	rte_memseg_list_walk(narrow, &r);
+	*lo = r.lo;
+	*hi = r.hi;
+}
