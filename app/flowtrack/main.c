@@ -98,7 +98,7 @@ main(int argc, char **argv)
 	return ret == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The program's own part of the command line, what follows "--": argv and argc of it, "--" being the name. */
+/* The own part of the command line; its first argument, the name, is the "--". */
 static char **
 own_arguments(int argc, char **argv, int *own_argc)
 {
