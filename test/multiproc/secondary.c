@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * A secondary that does what its primary asks, see peer.h. Its arguments are EAL's. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include "peer.h"
+#include "test_blocks.h"
+
+static struct test_blocks kept;
+
+static int64_t
+churn(uint64_t seed, size_t rounds)
+{
+	struct test_rand r = test_rand_start(seed);
+	struct test_blocks own = { 0 };
+	struct test_block block;
+	int64_t wrong = 0;
+
+	while (rounds-- > 0) {
+		if (own.n < 50) {
+			test_blocks_alloc(&own, test_rand_size(&r, 20000), 0);
+			continue;
+		}
+		block = test_blocks_take(&own, test_rand_below(&r, own.n));
+		wrong += !test_pattern_intact(block.ptr, block.size, block.seed);
+		rte_fastmem_free(block.ptr);
+	}
+	wrong += !test_blocks_intact(&own);
+	test_blocks_free(&own);
+	return wrong;
+}
+
+/* What is about one block. */
+static void
+serve_block(const struct peer_request *q, struct peer_reply *reply)
+{
+	switch (q->op) {
+	case PEER_ALLOC:
+		reply->ptr = rte_fastmem_alloc(q->size, 0, q->flags);
+		break;
+	case PEER_FREE:
+		rte_fastmem_free(q->ptr);
+		break;
+	case PEER_REALLOC:
+		reply->ptr = rte_fastmem_realloc(q->ptr, q->size, 0);
+		break;
+	case PEER_FILL:
+		test_pattern_write(q->ptr, q->size, q->seed);
+		break;
+	case PEER_INTACT:
+		reply->value = test_pattern_intact(q->ptr, q->size, q->seed);
+		break;
+	case PEER_OWNS:
+		reply->value = rte_fastmem_owns(q->ptr);
+		break;
+	case PEER_USABLE:
+		reply->value = (int64_t)rte_fastmem_usable_size(q->ptr);
+		break;
+	case PEER_NODE_OF:
+		reply->value = rte_fastmem_node_of(q->ptr);
+		break;
+	case PEER_IOVA:
+		reply->value = (int64_t)rte_fastmem_virt2iova(q->ptr);
+		break;
+	case PEER_HALLOC:
+		reply->ptr = rte_fastmem_halloc(q->handle, q->flags);
+		break;
+	case PEER_HFREE:
+		rte_fastmem_hfree(q->handle, q->ptr);
+		break;
+	default:
+		abort();
+	}
+}
+
+/* What is about the whole; the others are serve_block()'s. */
+static void
+serve(const struct peer_request *q, struct peer_reply *reply)
+{
+	int node = (int)rte_socket_id();
+	rte_fastmem_handle_t handle = 0;
+
+	switch (q->op) {
+	case PEER_INIT:
+		reply->value = rte_fastmem_init();
+		break;
+	case PEER_DEINIT:
+		rte_fastmem_deinit();
+		break;
+	case PEER_LOOKUP:
+		reply->error = rte_fastmem_hlookup(q->size, 0, node, &handle);
+		reply->value = handle;
+		break;
+	case PEER_RESERVE:
+		reply->value = rte_fastmem_reserve(q->size, node);
+		break;
+	case PEER_RESERVED:
+		reply->value = (int64_t)rte_fastmem_reserved(node);
+		break;
+	case PEER_LIMIT:
+		reply->value = rte_fastmem_set_limit(node, q->size);
+		break;
+	case PEER_FLUSH:
+		rte_fastmem_cache_flush();
+		break;
+	case PEER_TRIM:
+		reply->value = rte_fastmem_trim(node);
+		break;
+	case PEER_STATS:
+		reply->value = rte_fastmem_stats(&reply->stats);
+		reply->error = rte_fastmem_stats_node(node, &reply->node);
+		break;
+	case PEER_EXHAUST:
+		reply->value = (int64_t)test_blocks_exhaust(&kept, q->size, 0);
+		break;
+	case PEER_RELEASE:
+		test_blocks_free(&kept);
+		break;
+	case PEER_CHURN:
+		reply->value = churn(q->seed, q->size);
+		break;
+	case PEER_EXIT:
+		exit(0);
+	default:
+		serve_block(q, reply);
+		break;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct peer_request request;
+	struct peer_reply reply = { .value = 0 };
+
+	if (rte_eal_init(argc, argv) < 0)
+		reply.value = rte_errno;
+	while (send(PEER_FD, &reply, sizeof(reply), MSG_NOSIGNAL) == sizeof(reply) &&
+	       recv(PEER_FD, &request, sizeof(request), 0) == sizeof(request)) {
+		reply = (struct peer_reply){ .value = 0 };
+		rte_errno = 0;
+		serve(&request, &reply);
+		if (reply.error == 0)
+			reply.error = rte_errno;
+	}
+	return EXIT_FAILURE;
+}
