@@ -29,7 +29,9 @@
 
 /* The longest packet that libpcap takes for real. */
 #define PACKET_MAX 262144u
-/* The longest pcapng block that it reads. */
+/* The longest that the port hands on whole: net_pcap keeps 16 bits of the length. */
+#define PACKET_PORT_MAX 65535u
+/* The longest pcapng block that libpcap reads. */
 #define BLOCK_MAX (16u << 20)
 
 struct pcap_header {
@@ -148,6 +150,12 @@ count_packet(struct walk *w, uint32_t captured, uint32_t original)
 			    w->info.nb_packets + 1, w->at, captured, PACKET_MAX,
 			    w->info.nb_packets);
 	w->info.nb_packets++;
+	if (captured > PACKET_PORT_MAX)
+		return fail(w, -ENOTSUP,
+			    "packet %" PRIu64
+			    " has %u bytes, and net_pcap reads %u at most; cut such "
+			    "packets: editcap -s %u IN OUT",
+			    w->info.nb_packets, captured, PACKET_PORT_MAX, PACKET_PORT_MAX);
 	if (captured < original)
 		w->info.nb_cut++;
 	return 0;
@@ -204,21 +212,25 @@ block_too_short(struct walk *w, uint32_t type, uint32_t len)
 		    w->at, len);
 }
 
-/* A section: byte order anew, interfaces anew. */
+/* A section may be of another byte order, its own length included. */
+static int
+check_byte_order(struct walk *w)
+{
+	if (left(w) < 28 || get32(w, 8) == PCAPNG_BYTE_ORDER)
+		return 0;
+	return fail(
+		w, -ENOTSUP,
+		"the section at offset %zu has another byte order, which libpcap does not read; "
+		"convert it: editcap -F pcap IN OUT",
+		w->at);
+}
+
+/* A section: interfaces anew. */
 static int
 walk_section(struct walk *w, uint32_t len)
 {
-	bool swap = w->swap;
-	uint32_t order;
-
 	if (len < 28)
 		return block_too_short(w, PCAPNG_SHB, len);
-	order = get32(w, 8);
-	if (order != PCAPNG_BYTE_ORDER)
-		return fail(w, -ENOTSUP,
-			    "the section at offset %zu has another byte order (%s); convert it: "
-			    "editcap -F pcap IN OUT",
-			    w->at, swap ? "swapped before" : "not swapped before");
 	if (get16(w, 12) != 1)
 		return fail(w, -ENOTSUP, "its pcapng version is %u.%u, and only 1.x can be read",
 			    get16(w, 12), get16(w, 14));
@@ -321,34 +333,42 @@ walk_block(struct walk *w, uint32_t type, uint32_t len)
 	}
 }
 
+/* The length of the block at hand, 0 if the file ends in it. */
 static int
-walk_pcapng(struct walk *w)
+block_len(struct walk *w, uint32_t *len)
+{
+	*len = get32(w, 4);
+	if (*len < 12 || *len % 4 != 0 || *len > BLOCK_MAX)
+		return fail(w, -EINVAL, "it is corrupt: the block at offset %zu claims %u bytes",
+			    w->at, *len);
+	if (*len > left(w))
+		*len = 0;
+	else if (get32(w, *len - 4) != *len)
+		return fail(w, -EINVAL,
+			    "it is corrupt: the block at offset %zu begins with length %u and ends "
+			    "with %u",
+			    w->at, *len, get32(w, *len - 4));
+	return 0;
+}
+
+static int
+walk_blocks(struct walk *w)
 {
 	bool any_interface = false;
 	uint32_t type;
 	uint32_t len;
-	int ret;
-
-	w->info.format = "pcapng";
-	if (left(w) < 28)
-		return fail(w, -EINVAL, "it ends inside the section header, after %zu bytes",
-			    w->size);
-	w->swap = get32(w, 8) == rte_bswap32(PCAPNG_BYTE_ORDER);
+	int ret = 0;
 
 	while (left(w) >= 12) {
 		type = get32(w, 0);
-		len = get32(w, 4);
-		if (len < 12 || len % 4 != 0 || len > BLOCK_MAX)
-			return fail(w, -EINVAL,
-				    "it is corrupt: the block at offset %zu claims %u bytes", w->at,
-				    len);
-		if (len > left(w))
+		if (type == PCAPNG_SHB)
+			ret = check_byte_order(w);
+		if (ret == 0)
+			ret = block_len(w, &len);
+		if (ret != 0)
+			return ret;
+		if (len == 0)
 			break;
-		if (get32(w, len - 4) != len)
-			return fail(w, -EINVAL,
-				    "it is corrupt: the block at offset %zu begins with length %u "
-				    "and ends with %u",
-				    w->at, len, get32(w, len - 4));
 		ret = walk_block(w, type, len);
 		if (ret != 0)
 			return ret;
@@ -359,6 +379,17 @@ walk_pcapng(struct walk *w)
 		return fail(w, -EINVAL, "it describes no interface, so there is no link type");
 	w->info.is_truncated = left(w) != 0;
 	return 0;
+}
+
+static int
+walk_pcapng(struct walk *w)
+{
+	w->info.format = "pcapng";
+	if (left(w) < 28)
+		return fail(w, -EINVAL, "it ends inside the section header, after %zu bytes",
+			    w->size);
+	w->swap = get32(w, 8) == rte_bswap32(PCAPNG_BYTE_ORDER);
+	return walk_blocks(w);
 }
 
 static int

@@ -21,7 +21,7 @@
 #define RX_DESCRIPTORS 1024
 #define TX_DESCRIPTORS 64
 #define MBUF_CACHE     256
-/* Enough for a burst of the longest packets that a capture can hold, 128 mbufs each. */
+/* Enough for several bursts of the longest packets, 32 mbufs each. */
 #define MBUFS_MIN	 8191
 #define RSS_KEY_SIZE_MAX 128
 #define CAPTURE_DEVICE	 "net_pcap_flowtrack"
@@ -44,6 +44,12 @@ port_add_capture(int fd, uint16_t *port_id)
 	return ret;
 }
 
+static bool
+is_pcap(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_pcap") == 0;
+}
+
 unsigned int
 port_queues(uint16_t port_id, unsigned int nb_workers)
 {
@@ -52,6 +58,9 @@ port_queues(uint16_t port_id, unsigned int nb_workers)
 	/* What is wrong with the port is said when it is started. */
 	if (rte_eth_dev_info_get(port_id, &info) != 0)
 		return 1;
+	/* Each of its queues is a source of its own, which another queue does not stand in for. */
+	if (is_pcap(&info))
+		return info.max_rx_queues;
 	return RTE_MAX(1u, RTE_MIN(nb_workers, (unsigned int)info.max_rx_queues));
 }
 
@@ -60,8 +69,7 @@ port_has_packet_time(uint16_t port_id)
 {
 	struct rte_eth_dev_info info;
 
-	return rte_eth_dev_info_get(port_id, &info) == 0 &&
-	       strcmp(info.driver_name, "net_pcap") == 0;
+	return rte_eth_dev_info_get(port_id, &info) == 0 && is_pcap(&info);
 }
 
 /*

@@ -30,7 +30,8 @@ int
 port_add_capture(int fd, uint16_t *port_id);
 
 /**
- * Receive queues to use of a port: no more than there are workers.
+ * Receive queues to use of a port: no more than there are workers, unless queues are different
+ * sources.
  *
  * @return
  *   How many, at least 1

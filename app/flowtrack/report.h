@@ -93,7 +93,8 @@ void
 report_print(const struct report *report);
 
 /**
- * Write it to a file as JSON; the file is replaced at once, so that a reader never sees a part.
+ * Write it to a file as JSON. A regular file is replaced at once, so that a reader never sees a
+ * part; a device or a pipe is written to.
  *
  * @return
  *   0 or a negative errno

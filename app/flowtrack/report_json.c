@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -286,23 +287,42 @@ write_report(const struct report *report, FILE *file)
 	json_close(&json, '}');
 }
 
-int
-report_write_json(const struct report *report, const char *path)
+static int
+write_file(const struct report *report, const char *path)
 {
-	char part[PATH_MAX];
-	FILE *file;
+	FILE *file = fopen(path, "w");
 	int ret = 0;
 
-	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
-		return -ENAMETOOLONG;
-	file = fopen(part, "w");
 	if (file == NULL)
 		return -errno;
 	write_report(report, file);
 	if (ferror(file))
 		ret = -EIO;
-	if (fclose(file) != 0 && ret == 0)
+	if (fclose(file) != 0)
 		ret = -errno;
+	return ret;
+}
+
+/* A device or a pipe must not be replaced by a file. */
+static bool
+is_replaceable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+int
+report_write_json(const struct report *report, const char *path)
+{
+	char part[PATH_MAX];
+	int ret;
+
+	if (!is_replaceable(path))
+		return write_file(report, path);
+	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
+		return -ENAMETOOLONG;
+	ret = write_file(report, part);
 	if (ret == 0 && rename(part, path) != 0)
 		ret = -errno;
 	if (ret != 0)

@@ -109,18 +109,11 @@ packet_us(const struct worker *worker, const struct rte_mbuf *mbuf)
 static const uint8_t *
 packet_bytes(struct worker *worker, struct rte_mbuf *mbuf, uint32_t *len)
 {
-	const struct rte_mbuf *part;
-
 	if (likely(mbuf->nb_segs == 1)) {
 		*len = mbuf->data_len;
 		return rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	}
-	/* net_pcap keeps 16 bits of the length only, the parts are right. */
-	*len = 0;
-	for (part = mbuf; part != NULL; part = part->next)
-		*len += part->data_len;
-	*len = RTE_MIN(*len, sizeof(worker->scratch));
-	mbuf->pkt_len = *len;
+	*len = RTE_MIN(mbuf->pkt_len, sizeof(worker->scratch));
 	return rte_pktmbuf_read(mbuf, 0, *len, worker->scratch);
 }
 

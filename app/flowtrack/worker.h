@@ -12,8 +12,8 @@
 /** Most receive queues of one worker. */
 #define WORKER_QUEUES_MAX 64
 
-/** The longest packet that a capture can hold (libpcap's bound). */
-#define WORKER_PACKET_MAX 262144
+/** The longest packet that a port can hand on. */
+#define WORKER_PACKET_MAX 65536
 
 /** A receive queue of a port. */
 struct worker_queue {
