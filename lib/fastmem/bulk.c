@@ -45,22 +45,32 @@ free_chain(void *chain)
 	}
 }
 
-/* From one node, or from several, nearest first. */
+/* The i-th node to ask: this one alone, or all, nearest first. */
+static struct fm_node *
+nth_node(struct fm_state *st, struct fm_node *node, bool any, uint32_t i)
+{
+	return any ? &st->node[node->nearest[i]] : node;
+}
+
 static int
 alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_request *r, void **ptrs,
 	   unsigned int n)
 {
+	uint32_t i, nb_nodes = any ? st->nb_nodes : 1;
 	bool zero = (r->flags & RTE_FASTMEM_F_ZERO) != 0;
+	struct fm_figures mark[FM_MAX_NODES];
 	unsigned int got = 0;
 	void *chain = NULL, *next;
-	uint32_t i;
 
 	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
-	for (i = 0; got < n && i < (any ? st->nb_nodes : 1); i++)
-		got += chain_blocks(st, any ? &st->node[node->nearest[i]] : node, r, n - got,
-				    &chain);
+	for (i = 0; got < n && i < nb_nodes; i++) {
+		fm_stats_mark(st, nth_node(st, node, any, i), r->cls, &mark[i]);
+		got += chain_blocks(st, nth_node(st, node, any, i), r, n - got, &chain);
+	}
 	if (got < n) {
 		free_chain(chain);
+		while (i-- > 0)
+			fm_stats_forget(st, nth_node(st, node, any, i), r->cls, &mark[i]);
 		return -ENOMEM;
 	}
 	for (; chain != NULL; chain = next) {

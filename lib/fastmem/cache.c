@@ -134,9 +134,8 @@ fm_cache_leave(struct fm_state *st, bool flush)
 	pthread_mutex_unlock(&threads.lock);
 }
 
-/* The calling thread's unit, got now if it has none; NULL: it has to do without. */
-static struct fm_unit *
-unit_self(struct fm_state *st)
+struct fm_unit *
+fm_unit_self(struct fm_state *st)
 {
 #ifdef RTE_FASTMEM_DEBUG
 	(void)st;
@@ -224,7 +223,7 @@ node_array(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
 static struct rte_fastmem_slot *
 slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 {
-	struct fm_unit *u = unit_self(st);
+	struct fm_unit *u = fm_unit_self(st);
 	struct rte_fastmem_slot *slot;
 	uintptr_t *array;
 
@@ -264,7 +263,7 @@ set_top(struct rte_fastmem_slot *slot, uintptr_t top)
 struct fm_slot_counters *
 fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bool *shared)
 {
-	struct fm_unit *u = unit_self(st);
+	struct fm_unit *u = fm_unit_self(st);
 
 	*shared = u == NULL;
 	return u == NULL ? &node->counters[cls].threads : &u->counters[fm_entry(node->index, cls)];

@@ -238,6 +238,7 @@ struct fm_state {
 /* This process's view. */
 struct fm_process {
 	struct fm_state *_Atomic state; /* NULL: not initialised or not attached */
+	uint32_t pid; /* asking the kernel each time would be a system call */
 };
 
 extern struct fm_process fm_process;
@@ -543,6 +544,10 @@ fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struc
 void
 fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n);
 
+/* The calling thread's unit, got now if it has none; NULL: it has to do without. */
+struct fm_unit *
+fm_unit_self(struct fm_state *st);
+
 /* The calling thread's counters of a class; its node's where it has no cache. */
 struct fm_slot_counters *
 fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bool *shared);
@@ -590,6 +595,21 @@ fm_request_check(struct fm_state **st, struct fm_request *r);
 /* Serve a checked request from one node; NULL: there is nothing left. */
 void *
 fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *r);
+
+/* ---------------------------------------------------------------- stats.c */
+
+/* Remember the calling thread's figures of a class on a node. */
+void
+fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_figures *mark);
+
+/* Undo what was counted since but for failures: the caller took blocks and gave them back. */
+void
+fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls,
+		const struct fm_figures *mark);
+
+/* Blocks that the application holds. */
+uint64_t
+fm_stats_live(struct fm_state *st);
 
 /* ---------------------------------------------------------------- handle.c */
 

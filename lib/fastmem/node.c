@@ -284,19 +284,37 @@ claim_in_chunk(struct fm_chunk *c, unsigned int pages, unsigned int align, bool 
 	return NULL;
 }
 
+static struct fm_slab *
+claim_in_node(struct fm_node *node, unsigned int pages, unsigned int align, bool from_top,
+	      unsigned int *first)
+{
+	/* Acquire: pairs with the release that published the chunk. */
+	uint32_t i, nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
+	struct fm_slab *s = NULL;
+
+	for (i = 0; i < nb && s == NULL; i++)
+		s = claim_in_chunk(node->chunk[i], pages, align, from_top, first);
+	return s;
+}
+
 struct fm_slab *
 fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsigned int align,
 		unsigned int *first)
 {
-	/* Acquire: pairs with the release that published the chunk. */
-	uint32_t i, nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
 	uint16_t entry = fm_entry(node->index, cls);
 	struct fm_slab *s = NULL;
 	unsigned int p;
-
 	/* Long runs from the top, so that short ones do not cut up what long ones need. */
-	for (i = 0; i < nb && s == NULL; i++)
-		s = claim_in_chunk(node->chunk[i], pages, align, cls >= FM_FAST_CLASSES, first);
+	bool from_top = cls >= FM_FAST_CLASSES;
+
+	/*
+	 * At a multiple of its own length if there is room: then a page that is in the way spoils
+	 * one such place, and that one only until it is free again.
+	 */
+	if (pages > 1 && pages % align == 0)
+		s = claim_in_node(node, pages, pages, from_top, first);
+	if (s == NULL)
+		s = claim_in_node(node, pages, align, from_top, first);
 	if (s == NULL)
 		return NULL;
 	if (fm_window_attach(fm_state(), s->base, FM_SLAB_SIZE) != 0) {

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
@@ -239,6 +240,7 @@ rte_fastmem_init(void)
 
 	pthread_mutex_lock(&attach_lock);
 	if (fm_state() == NULL) {
+		fm_process.pid = (uint32_t)getpid();
 		/* Before rte_eal_init() there are no lists, and looking up a zone would crash. */
 		if (rte_memseg_list_walk(any_list, NULL) != 1)
 			rc = -ENODEV;
@@ -282,7 +284,8 @@ rte_fastmem_deinit(void)
 	}
 	rte_fastmem_stats(&stats);
 	if (stats.bytes_in_use != 0)
-		fm_log(FM_WARNING, "deinit: %" PRIu64 " bytes are still in use", stats.bytes_in_use);
+		fm_log(FM_WARNING, "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
+		       fm_stats_live(st), stats.bytes_in_use);
 	fm_cache_leave(st, false);
 	atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
 	fm_window_close(st, true);

@@ -93,6 +93,45 @@ tally_class(struct tally *t, struct fm_state *st, const struct fm_node *node, un
 			      &node->baseline[cls]);
 }
 
+/* What the calling thread counts of a class: its slot's figures, or the node's shared ones. */
+static struct fm_figures *
+tally_self(struct tally *t, struct fm_node *node, unsigned int cls, const struct fm_unit *u)
+{
+	const struct fm_slot_counters *k = &node->counters[cls].threads;
+	unsigned int slot = fm_entry(node->index, cls);
+
+	memset(t, 0, sizeof(*t));
+	if (u != NULL) {
+		tally_slot(t, u, slot, &u->baseline[slot]);
+		return &u->baseline[slot];
+	}
+	tally_figures(t, k, load(&k->alloc_direct), load(&k->free_direct), &node->baseline[cls]);
+	return &node->baseline[cls];
+}
+
+void
+fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_figures *mark)
+{
+	struct tally t;
+
+	tally_self(&t, node, cls, fm_unit_self(st));
+	*mark = t.figures;
+}
+
+void
+fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls,
+		const struct fm_figures *mark)
+{
+	struct fm_figures *base;
+	struct tally t;
+
+	base = tally_self(&t, node, cls, fm_unit_self(st));
+	base->alloc_hits += t.figures.alloc_hits - mark->alloc_hits;
+	base->alloc_misses += t.figures.alloc_misses - mark->alloc_misses;
+	base->free_hits += t.figures.free_hits - mark->free_hits;
+	base->free_misses += t.figures.free_misses - mark->free_misses;
+}
+
 static void
 tally_all_nodes(struct tally *t, struct fm_state *st, unsigned int cls, uint32_t tag)
 {
@@ -101,6 +140,20 @@ tally_all_nodes(struct tally *t, struct fm_state *st, unsigned int cls, uint32_t
 	memset(t, 0, sizeof(*t));
 	for (i = 0; i < st->nb_nodes; i++)
 		tally_class(t, st, &st->node[i], cls, tag);
+}
+
+uint64_t
+fm_stats_live(struct fm_state *st)
+{
+	uint64_t sum = 0;
+	unsigned int cls;
+	struct tally t;
+
+	for (cls = 0; cls <= FM_CLASSES; cls++) {
+		tally_all_nodes(&t, st, cls, TAG_ALL);
+		sum += less(t.alloc, t.free);
+	}
+	return sum;
 }
 
 int

@@ -9,7 +9,6 @@
 #include "fastmem_priv.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -146,7 +145,7 @@ fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit
 		/* Acquire: pairs with fm_unit_release(). */
 	} while (!atomic_compare_exchange_strong_explicit(&best->state, &expected, what,
 			memory_order_acquire, memory_order_relaxed));
-	atomic_store_explicit(&best->pid, (uint32_t)getpid(), memory_order_relaxed);
+	atomic_store_explicit(&best->pid, fm_process.pid, memory_order_relaxed);
 	if (what == FM_UNIT_CACHE && atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {
 		hand_counters_over(st, best);
 		atomic_store_explicit(&best->tag, tag, memory_order_relaxed);
