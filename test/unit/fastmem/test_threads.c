@@ -10,6 +10,7 @@
 #include <rte_lcore.h>
 #include <rte_pause.h>
 #include <rte_ring.h>
+#include <rte_stack.h>
 
 #include "test_blocks.h"
 #include "test_setup.h"
@@ -313,7 +314,7 @@ hundreds_of_threads_at_once_are_served(void **state)
 
 /* Random operations on blocks of its own and on blocks that wander between all threads. */
 struct churn {
-	struct rte_ring *wandering;
+	struct rte_stack *wandering;
 	uint64_t seed;
 	unsigned int wrong;
 };
@@ -350,12 +351,12 @@ churn(void *arg)
 			c->wrong += !test_pattern_intact(block.ptr, block.size, block.seed);
 			rte_fastmem_free(block.ptr);
 		}
-		if (rte_ring_dequeue(c->wandering, (void **)&m) == 0) {
+		if (rte_stack_pop(c->wandering, (void **)&m, 1) == 1) {
 			c->wrong += !test_pattern_intact(m + 1, m->size - sizeof(*m), m->seed);
 			rte_fastmem_free(m);
 		}
 		m = new_message(&r);
-		if (m != NULL && rte_ring_enqueue(c->wandering, m) != 0)
+		if (m != NULL && rte_stack_push(c->wandering, (void **)&m, 1) != 1)
 			rte_fastmem_free(m);
 	}
 	c->wrong += !test_blocks_intact(&own);
@@ -366,7 +367,9 @@ churn(void *arg)
 static void
 contents_survive_many_threads_churning(void **state)
 {
-	struct rte_ring *ring = rte_ring_create("wandering", 256, SOCKET_ID_ANY, 0);
+	/* No ring: its threads spin while one of them is preempted. */
+	struct rte_stack *wandering =
+		rte_stack_create("wandering", 256, SOCKET_ID_ANY, RTE_STACK_F_LF);
 	struct test_blocks blocks = { 0 };
 	struct churn churns[8];
 	pthread_t threads[8];
@@ -374,15 +377,16 @@ contents_survive_many_threads_churning(void **state)
 	void *m;
 
 	(void)state;
+	assert_non_null(wandering);
 	for (i = 0; i < 8; i++) {
-		churns[i] = (struct churn){ .wandering = ring, .seed = 80 + i };
+		churns[i] = (struct churn){ .wandering = wandering, .seed = 80 + i };
 		test_thread_start(&threads[i], churn, &churns[i]);
 	}
 	for (i = 0; i < 8; i++)
 		pthread_join(threads[i], NULL);
-	while (rte_ring_dequeue(ring, &m) == 0)
+	while (rte_stack_pop(wandering, &m, 1) == 1)
 		rte_fastmem_free(m);
-	rte_ring_free(ring);
+	rte_stack_free(wandering);
 	for (i = 0; i < 8; i++)
 		assert_int_equal(churns[i].wrong, 0);
 	assert_int_equal(stats_now().bytes_in_use, 0);
