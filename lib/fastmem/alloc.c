@@ -38,8 +38,8 @@ fm_request_check(struct fm_state **st, struct fm_request *r)
 		r->cls = FM_CLASS_LARGE;
 	else if (r->align > FM_PAGE_SIZE)
 		/* A run of its own, at an aligned page. */
-		r->cls = fm_class_of(r->size > RTE_FASTMEM_FAST_SIZE ? r->size
-					: RTE_FASTMEM_FAST_SIZE + 1, 1);
+		r->cls = fm_class_of(
+			r->size > RTE_FASTMEM_FAST_SIZE ? r->size : RTE_FASTMEM_FAST_SIZE + 1, 1);
 	else
 		r->cls = fm_class_of(r->size, r->align);
 	return 0;
@@ -72,7 +72,10 @@ void *
 rte_fastmem_alloc_slow(size_t size, size_t align, unsigned int flags)
 {
 	struct fm_request r = {
-		.size = size, .align = align, .flags = flags, .node_id = RTE_NUMA_NODE_ANY,
+		.size = size,
+		.align = align,
+		.flags = flags,
+		.node_id = RTE_NUMA_NODE_ANY,
 	};
 	struct fm_state *st;
 	struct fm_node *node;
@@ -94,7 +97,10 @@ void *
 rte_fastmem_alloc_node(size_t size, size_t align, unsigned int flags, int node_id)
 {
 	struct fm_request r = {
-		.size = size, .align = align, .flags = flags, .node_id = node_id,
+		.size = size,
+		.align = align,
+		.flags = flags,
+		.node_id = node_id,
 	};
 	struct fm_state *st;
 	struct fm_node *node;
@@ -127,19 +133,22 @@ rte_fastmem_free_slow(void *ptr)
 		return;
 	slab = st == NULL ? NULL : fm_window_slab((uintptr_t)ptr);
 	/* Relaxed: the entry was written before the block was handed out. */
-	entry = slab == NULL ? 0 : atomic_load_explicit(fm_window_entry((uintptr_t)ptr),
-							 memory_order_relaxed);
+	entry = slab == NULL ?
+			0 :
+			atomic_load_explicit(fm_window_entry((uintptr_t)ptr), memory_order_relaxed);
 	if (entry == 0) {
-		fm_log(FM_ERR, "free of %p refused: fastmem did not give it out, or it was freed before",
+		fm_log(FM_ERR,
+		       "free of %p refused: fastmem did not give it out, or it was freed before",
 		       ptr);
 		return;
 	}
 	cls = fm_entry_class(entry);
 	done = cls < FM_CLASSES ?
-		fm_cache_free(st, &st->node[fm_entry_node(entry)], cls, slab, ptr) :
-		fm_large_free(st, slab, ptr);
+		       fm_cache_free(st, &st->node[fm_entry_node(entry)], cls, slab, ptr) :
+		       fm_large_free(st, slab, ptr);
 	if (!done)
-		fm_log(FM_ERR, "free of %p refused: it is no block's start, or was freed before", ptr);
+		fm_log(FM_ERR, "free of %p refused: it is no block's start, or was freed before",
+		       ptr);
 }
 
 void *

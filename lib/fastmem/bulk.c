@@ -18,8 +18,8 @@
 
 /* Up to `n` blocks on one node, put before `*chain`; how many. */
 static unsigned int
-chain_blocks(struct fm_state *st, struct fm_node *node, const struct fm_request *r,
-	     unsigned int n, void **chain)
+chain_blocks(struct fm_state *st, struct fm_node *node, const struct fm_request *r, unsigned int n,
+	     void **chain)
 {
 	unsigned int i;
 	void *ptr;
@@ -87,7 +87,10 @@ rte_fastmem_alloc_bulk_node(void **ptrs, unsigned int n, size_t size, size_t ali
 			    unsigned int flags, int node_id)
 {
 	struct fm_request r = {
-		.size = size, .align = align, .flags = flags, .node_id = node_id,
+		.size = size,
+		.align = align,
+		.flags = flags,
+		.node_id = node_id,
 	};
 	struct fm_state *st;
 	int error = fm_request_check(&st, &r);
@@ -104,7 +107,10 @@ rte_fastmem_alloc_bulk_slow(void **ptrs, unsigned int n, size_t size, size_t ali
 			    unsigned int flags)
 {
 	struct fm_request r = {
-		.size = size, .align = align, .flags = flags, .node_id = RTE_NUMA_NODE_ANY,
+		.size = size,
+		.align = align,
+		.flags = flags,
+		.node_id = RTE_NUMA_NODE_ANY,
 	};
 	struct fm_state *st;
 	struct fm_node *node;

@@ -18,8 +18,8 @@
 #include <rte_common.h>
 #include <rte_memory.h>
 
-#define MAG_SHARE  512 /* magazines: 1/512 of the memory, 0.2 % */
-#define UNIT_SHARE 256 /* caches for threads: 1/256 of it, 0.4 % */
+#define MAG_SHARE	  512 /* magazines: 1/512 of the memory, 0.2 % */
+#define UNIT_SHARE	  256 /* caches for threads: 1/256 of it, 0.4 % */
 #define MAX_UNITS_A_CHUNK 64
 /* What may idle in magazines: this share of the memory for each class, but a few in any case. */
 #define DEPOT_SHARE 64
@@ -42,7 +42,8 @@ layout_init(struct layout *l, const struct fm_state *st, const struct fm_node *n
 	if (had == 0 && l->groups == 0)
 		l->groups = 1;
 	l->groups = RTE_MIN(l->groups, FM_MAX_GROUPS - had);
-	l->units = (uint32_t)RTE_MIN(size / UNIT_SHARE / st->unit_size, (uint64_t)MAX_UNITS_A_CHUNK);
+	l->units =
+		(uint32_t)RTE_MIN(size / UNIT_SHARE / st->unit_size, (uint64_t)MAX_UNITS_A_CHUNK);
 	l->hints = RTE_ALIGN_CEIL(sizeof(struct fm_chunk), FM_LINE);
 	l->slabs = RTE_ALIGN_CEIL(l->hints + (1 + FM_CLASSES) * l->hint_words * sizeof(uint64_t),
 				  FM_LINE);
@@ -181,10 +182,13 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 	for (i = 0; i < nb_slabs; i++)
 		for (w = 0; w < FM_SLAB_WORDS; w++)
 			/* Release: who claims a page finds base and iova of its slab. */
-			atomic_store_explicit(&c->slab[i].free[w], UINT64_MAX, memory_order_release);
+			atomic_store_explicit(&c->slab[i].free[w], UINT64_MAX,
+					      memory_order_release);
 	for (w = 0; w < c->hint_words; w++)
-		atomic_store_explicit(&c->free_hint[w], UINT64_MAX >> (nb_slabs - w * 64 >= 64 ? 0 :
-				      64 - (nb_slabs - w * 64)), memory_order_relaxed);
+		atomic_store_explicit(
+			&c->free_hint[w],
+			UINT64_MAX >> (nb_slabs - w * 64 >= 64 ? 0 : 64 - (nb_slabs - w * 64)),
+			memory_order_relaxed);
 	if (p->fresh) {
 		offer_extras(st, node, p);
 		node->chunk[nb] = c;
@@ -287,8 +291,8 @@ fm_chunks_trim(struct fm_node *node)
 		size = (uint64_t)atomic_load_explicit(&c->nb_slabs, memory_order_relaxed) *
 		       FM_SLAB_SIZE;
 		backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
-		if (size == 0 || backing - size <
-		    atomic_load_explicit(&node->reserved, memory_order_relaxed) ||
+		if (size == 0 ||
+		    backing - size < atomic_load_explicit(&node->reserved, memory_order_relaxed) ||
 		    !claim_chunk(c, (uint32_t)(size >> FM_SLAB_SHIFT)))
 			continue;
 		atomic_store_explicit(&c->nb_slabs, 0, memory_order_relaxed);

@@ -18,8 +18,11 @@
 
 /* As rte_fastmem_class_compute(), of units of 64 bytes less one, as a constant. */
 #define CLASS_OF(u) \
-	((u) < 16 ? (u) : (u) < 32 ? 8 + (u) / 2 : (u) < 64 ? 16 + (u) / 4 : \
-	 (u) < 128 ? 24 + (u) / 8 : 32 + (u) / 16)
+	((u) < 16  ? (u) : \
+	 (u) < 32  ? 8 + (u) / 2 : \
+	 (u) < 64  ? 16 + (u) / 4 : \
+	 (u) < 128 ? 24 + (u) / 8 : \
+		     32 + (u) / 16)
 #define MAP4(u)	 CLASS_OF(u), CLASS_OF(u + 1), CLASS_OF(u + 2), CLASS_OF(u + 3)
 #define MAP16(u) MAP4(u), MAP4(u + 4), MAP4(u + 8), MAP4(u + 12)
 #define MAP64(u) MAP16(u), MAP16(u + 16), MAP16(u + 32), MAP16(u + 48)
@@ -31,7 +34,7 @@ const uint8_t rte_fastmem_class_map[] = {
 struct fm_class fm_class[FM_CLASSES];
 
 static const uint16_t span_pages[FM_CLASSES - FM_FAST_CLASSES] = {
-	5,  6,	7,  8,	9,  10, 11, 12, 13, 14, 16, 18,	 20,  22,  25,
+	5,  6,	7,  8,	9,  10, 11, 12, 13, 14, 16,  18,  20,  22,  25,
 	28, 32, 36, 42, 46, 51, 56, 64, 73, 85, 102, 128, 170, 256,
 };
 

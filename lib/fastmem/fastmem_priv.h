@@ -24,22 +24,22 @@
 
 #include "rte_fastmem.h"
 
-#define FM_PAGE_SHIFT	12
-#define FM_PAGE_SIZE	((size_t)1 << FM_PAGE_SHIFT)
-#define FM_SLAB_SHIFT	21
-#define FM_SLAB_SIZE	((size_t)1 << FM_SLAB_SHIFT)
-#define FM_SLAB_PAGES	512
-#define FM_SLAB_WORDS	(FM_SLAB_PAGES / 64)
-#define FM_LINE		64
+#define FM_PAGE_SHIFT 12
+#define FM_PAGE_SIZE  ((size_t)1 << FM_PAGE_SHIFT)
+#define FM_SLAB_SHIFT 21
+#define FM_SLAB_SIZE  ((size_t)1 << FM_SLAB_SHIFT)
+#define FM_SLAB_PAGES 512
+#define FM_SLAB_WORDS (FM_SLAB_PAGES / 64)
+#define FM_LINE	      64
 
-#define FM_MAX_NODES	32
-#define FM_MAX_CHUNKS	1024 /* a node */
-#define FM_MAX_UNITS	1024 /* caches, in all */
+#define FM_MAX_NODES  32
+#define FM_MAX_CHUNKS 1024 /* a node */
+#define FM_MAX_UNITS  1024 /* caches, in all */
 
 /* Magazines come in groups: one hint word each, so a node's 64 groups have one summary word. */
-#define FM_MAG_BLOCKS	64
-#define FM_GROUP_MAGS	64
-#define FM_MAX_GROUPS	64 /* a node */
+#define FM_MAG_BLOCKS 64
+#define FM_GROUP_MAGS 64
+#define FM_MAX_GROUPS 64 /* a node */
 
 /* ---------------------------------------------------------------- class.c */
 
@@ -51,11 +51,11 @@
 /* A size class: `blocks` blocks of `size` bytes in a run of `pages` pages. */
 struct fm_class {
 	uint32_t size;
-	uint32_t reciprocal;  /* offset in the run * this >> 32 = block */
+	uint32_t reciprocal; /* offset in the run * this >> 32 = block */
 	uint16_t pages;
-	uint8_t blocks;	      /* at most 64: a bit each in the run's word */
-	uint8_t mag;	      /* blocks a magazine; 0: the class is not cached */
-	uint16_t array;	      /* where its entries start in a unit's array, in pointers */
+	uint8_t blocks; /* at most 64: a bit each in the run's word */
+	uint8_t mag;	/* blocks a magazine; 0: the class is not cached */
+	uint16_t array; /* where its entries start in a unit's array, in pointers */
 };
 
 extern struct fm_class fm_class[FM_CLASSES];
@@ -93,7 +93,7 @@ struct fm_slab {
 	_Alignas(FM_LINE) uintptr_t base;
 	uint64_t iova;
 	struct fm_chunk *chunk;
-	uint32_t index;			  /* in the chunk */
+	uint32_t index; /* in the chunk */
 	_Alignas(FM_LINE) _Atomic uint64_t word[FM_SLAB_PAGES];
 	_Atomic uint8_t back[FM_SLAB_PAGES]; /* pages back to the run's first; 255 at most */
 };
@@ -101,16 +101,16 @@ struct fm_slab {
 /* A piece of memory from EAL. The record stays when trim returns the memory, and is used again. */
 struct fm_chunk {
 	uintptr_t base;
-	size_t capacity;	     /* bytes of slabs that the record has room for */
-	uint32_t node;		     /* index */
-	uint32_t serial;	     /* in the name of the memory's zone */
-	uint32_t meta_serial;	     /* in the name of this record's zone */
-	bool claimed;		     /* by fm_chunks_add(), under the control lock */
+	size_t capacity;      /* bytes of slabs that the record has room for */
+	uint32_t node;	      /* index */
+	uint32_t serial;      /* in the name of the memory's zone */
+	uint32_t meta_serial; /* in the name of this record's zone */
+	bool claimed;	      /* by fm_chunks_add(), under the control lock */
 	uint64_t page_size;
-	_Atomic uint32_t nb_slabs;   /* 0: no memory now */
-	uint32_t hint_words;	     /* words of each hint bitmap below */
-	struct fm_slab *slab;	     /* [capacity / 2 MiB] */
-	_Atomic uint64_t *free_hint; /* slabs that may have a free page */
+	_Atomic uint32_t nb_slabs;    /* 0: no memory now */
+	uint32_t hint_words;	      /* words of each hint bitmap below */
+	struct fm_slab *slab;	      /* [capacity / 2 MiB] */
+	_Atomic uint64_t *free_hint;  /* slabs that may have a free page */
 	_Atomic uint64_t *class_hint; /* [class][hint_words]: slabs that may have a partial run */
 };
 
@@ -170,10 +170,10 @@ struct fm_node {
 	_Atomic uint64_t growths;
 	_Atomic uint64_t failed_growths;
 	_Atomic uint64_t large_bytes; /* of blocks above RTE_FASTMEM_MAX_SIZE */
-	_Atomic uint64_t retry_tsc;  /* growth failed: not again before */
-	_Atomic uintptr_t lo;	     /* EAL maps no other node's memory from here */
-	_Atomic uintptr_t hi;	     /* to here; equal: not known */
-	uint32_t next_serial;	     /* under the control lock */
+	_Atomic uint64_t retry_tsc;   /* growth failed: not again before */
+	_Atomic uintptr_t lo;	      /* EAL maps no other node's memory from here */
+	_Atomic uintptr_t hi;	      /* to here; equal: not known */
+	uint32_t next_serial;	      /* under the control lock */
 
 	_Alignas(FM_LINE) _Atomic uint32_t nb_chunks;
 	struct fm_chunk *chunk[FM_MAX_CHUNKS];
@@ -203,11 +203,11 @@ enum fm_unit_state {
 struct fm_unit {
 	_Alignas(FM_LINE) _Atomic uint32_t state;
 	uint32_t index;
-	uint32_t node;		    /* where its memory lies */
-	_Atomic uint32_t tag;	    /* lcore id or FM_TAG_SHARED */
-	_Atomic uint32_t pid;	    /* who holds it */
+	uint32_t node;					     /* where its memory lies */
+	_Atomic uint32_t tag;				     /* lcore id or FM_TAG_SHARED */
+	_Atomic uint32_t pid;				     /* who holds it */
 	_Alignas(FM_LINE) struct fm_slot_counters *counters; /* by slot */
-	struct fm_figures *baseline; /* by slot */
+	struct fm_figures *baseline;			     /* by slot */
 	struct rte_fastmem_cache *cache;
 	uintptr_t *array;
 	uint32_t array_unit[FM_MAX_NODES]; /* whose array a node's slots use, + 1 */
@@ -225,9 +225,9 @@ struct fm_state {
 	uint64_t unit_size;
 	uintptr_t window_lo;
 	uint64_t window_span;
-	char window_file[256]; /* empty: this process alone has it */
+	char window_file[256];			/* empty: this process alone has it */
 	int16_t node_of_id[RTE_NUMA_MAX_NODES]; /* index, -1: none */
-	pthread_mutex_t control; /* reserve, grow, trim; robust and process-shared */
+	pthread_mutex_t control;		/* reserve, grow, trim; robust and process-shared */
 	_Atomic uint32_t nb_units;
 	struct fm_unit *unit[FM_MAX_UNITS];
 	struct fm_node node[];
@@ -238,7 +238,7 @@ struct fm_state {
 /* This process's view. */
 struct fm_process {
 	struct fm_state *_Atomic state; /* NULL: not initialised or not attached */
-	uint32_t pid; /* asking the kernel each time would be a system call */
+	uint32_t pid;			/* asking the kernel each time would be a system call */
 };
 
 extern struct fm_process fm_process;
@@ -489,9 +489,12 @@ fm_node_put_block(struct fm_state *st, struct fm_slab *slab, const void *block);
 void
 fm_node_drain(struct fm_state *st, struct fm_node *node);
 
-/* A page run in one slab, its entries set, its word 0; NULL: none. */
+/*
+ * A page run of a class, its entries set, its word 0; NULL: none. It lies at a multiple of its
+ * length or, if `anywhere`, else at a multiple of `align` pages.
+ */
 struct fm_slab *
-fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsigned int align,
+fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
 		unsigned int *first);
 
 /* Give pages back that lie in one slab and whose words are 0. */
@@ -521,10 +524,16 @@ void
 fm_shortage_fed(struct fm_node *node);
 
 /*
- * Make memory free by the next, costlier means: magazines, the caller's cache, growth.
- * False: that brought nothing.
+ * Make memory free by the next, costlier means: magazines, the caller's cache, less choice of
+ * place (the caller's own doing), growth. False: that brought nothing.
  */
-enum fm_relief { FM_RELIEF_DRAIN, FM_RELIEF_FLUSH, FM_RELIEF_GROW, FM_RELIEFS };
+enum fm_relief {
+	FM_RELIEF_DRAIN,
+	FM_RELIEF_FLUSH,
+	FM_RELIEF_PACK,
+	FM_RELIEF_GROW,
+	FM_RELIEFS,
+};
 
 bool
 fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size);
@@ -573,8 +582,8 @@ fm_count(_Atomic uint64_t *counter, uint64_t n, bool shared)
 		atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 	else
 		atomic_store_explicit(counter,
-			atomic_load_explicit(counter, memory_order_relaxed) + n,
-			memory_order_relaxed);
+				      atomic_load_explicit(counter, memory_order_relaxed) + n,
+				      memory_order_relaxed);
 }
 
 /* ---------------------------------------------------------------- alloc.c */

@@ -60,8 +60,8 @@ fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state
 	*node = &(*st)->node[fm_entry_node((uint16_t)slot)];
 	r->cls = fm_entry_class((uint16_t)slot);
 	r->size = fm_class[r->cls].size;
-	r->align = (handle >> 24 & 0xf) != 0 ? FM_PAGE_SIZE << (handle >> 24 & 0xf)
-					     : RTE_FASTMEM_ALIGN;
+	r->align = (handle >> 24 & 0xf) != 0 ? FM_PAGE_SIZE << (handle >> 24 & 0xf) :
+					       RTE_FASTMEM_ALIGN;
 	r->flags = flags;
 	r->node_id = (*node)->node_id;
 	return 0;

@@ -76,8 +76,8 @@ static bool
 claim_row(struct fm_chunk *c, uint64_t n, uint64_t align, bool contiguous, uint64_t *first)
 {
 	uint64_t page = 0, start = 0, end = 0;
-	uint64_t nb = (uint64_t)atomic_load_explicit(&c->nb_slabs, memory_order_acquire) *
-		      FM_SLAB_PAGES;
+	uint64_t nb =
+		(uint64_t)atomic_load_explicit(&c->nb_slabs, memory_order_acquire) * FM_SLAB_PAGES;
 	const struct fm_slab *s;
 	unsigned int row;
 
@@ -120,7 +120,8 @@ set_entries(const struct fm_node *node, uintptr_t base, uint64_t pages)
 	for (i = 0; i < pages; i++)
 		/* Relaxed: whoever gets the block gets them with it. */
 		atomic_store_explicit(fm_window_entry(base + i * FM_PAGE_SIZE),
-				      fm_entry(node->index, i == 0 ? FM_CLASS_LARGE : FM_CLASS_TAIL),
+				      fm_entry(node->index,
+					       i == 0 ? FM_CLASS_LARGE : FM_CLASS_TAIL),
 				      memory_order_relaxed);
 }
 
@@ -187,13 +188,13 @@ fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t al
 void *
 fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align)
 {
-	unsigned int page, relief, pages = fm_class[cls].pages;
 	unsigned int pages_align = (unsigned int)(align >> FM_PAGE_SHIFT);
-	struct fm_slab *s = fm_node_get_run(node, cls, pages, pages_align, &page);
+	unsigned int page, relief;
+	struct fm_slab *s = fm_node_get_run(node, cls, pages_align, true, &page);
 
 	for (relief = 0; s == NULL && relief < FM_RELIEFS; relief++)
 		if (fm_shortage_relieve(st, node, relief, align))
-			s = fm_node_get_run(node, cls, pages, pages_align, &page);
+			s = fm_node_get_run(node, cls, pages_align, true, &page);
 	count_result(st, node, cls, s == NULL);
 	/* A run of one block: the word stays 0, the block is out. */
 	return s == NULL ? NULL : (void *)(s->base + page * FM_PAGE_SIZE);
@@ -229,8 +230,9 @@ fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr)
 	bool shared;
 
 	/* Relaxed: the pages' release below orders; this only decides between two frees at once. */
-	if (size == 0 || !atomic_compare_exchange_strong_explicit(fm_window_entry((uintptr_t)ptr),
-			&head, 0, memory_order_relaxed, memory_order_relaxed))
+	if (size == 0 ||
+	    !atomic_compare_exchange_strong_explicit(fm_window_entry((uintptr_t)ptr), &head, 0,
+						     memory_order_relaxed, memory_order_relaxed))
 		return false;
 	k = fm_counters_self(st, node, FM_CLASS_LARGE, &shared);
 	fm_count(&k->free_direct, 1, shared);

@@ -160,6 +160,7 @@ struct want {
 	unsigned int n;
 	unsigned int got;
 	void **block;
+	bool anywhere; /* new runs need not lie at a multiple of their length */
 };
 
 static void
@@ -270,8 +271,8 @@ claim_in_chunk(struct fm_chunk *c, unsigned int pages, unsigned int align, bool 
 		i = from_top ? c->hint_words - 1 - n : n;
 		bits = atomic_load_explicit(&c->free_hint[i], memory_order_acquire);
 		for (; bits != 0; bits &= ~(UINT64_C(1) << bit)) {
-			bit = (unsigned int)(from_top ? 63 - __builtin_clzll(bits)
-						      : __builtin_ctzll(bits));
+			bit = (unsigned int)(from_top ? 63 - __builtin_clzll(bits) :
+							__builtin_ctzll(bits));
 			s = &c->slab[i * 64 + bit];
 			page = fm_slab_claim(s, pages, align);
 			if (page >= 0) {
@@ -298,9 +299,10 @@ claim_in_node(struct fm_node *node, unsigned int pages, unsigned int align, bool
 }
 
 struct fm_slab *
-fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsigned int align,
+fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
 		unsigned int *first)
 {
+	unsigned int pages = fm_class[cls].pages;
 	uint16_t entry = fm_entry(node->index, cls);
 	struct fm_slab *s = NULL;
 	unsigned int p;
@@ -311,9 +313,9 @@ fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int pages, unsi
 	 * At a multiple of its own length if there is room: then a page that is in the way spoils
 	 * one such place, and that one only until it is free again.
 	 */
-	if (pages > 1 && pages % align == 0)
+	if (pages % align == 0)
 		s = claim_in_node(node, pages, pages, from_top, first);
-	if (s == NULL)
+	if (s == NULL && anywhere && pages > 1)
 		s = claim_in_node(node, pages, align, from_top, first);
 	if (s == NULL)
 		return NULL;
@@ -342,11 +344,10 @@ take_new_runs(struct fm_node *node, struct want *w)
 	unsigned int page;
 
 	while (w->got < w->n) {
-		s = fm_node_get_run(node, w->cls, c->pages, 1, &page);
+		s = fm_node_get_run(node, w->cls, 1, w->anywhere, &page);
 		if (s == NULL)
 			return;
-		bits = w->n - w->got >= c->blocks ? full
-						  : (UINT64_C(1) << (w->n - w->got)) - 1;
+		bits = w->n - w->got >= c->blocks ? full : (UINT64_C(1) << (w->n - w->got)) - 1;
 		hand_out(w, s->base + page * FM_PAGE_SIZE, bits);
 		if (bits == full)
 			continue; /* the word is 0 and stays so */
@@ -357,10 +358,15 @@ take_new_runs(struct fm_node *node, struct want *w)
 }
 
 static unsigned int
-get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, unsigned int n)
+get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, unsigned int n,
+    bool anywhere)
 {
 	struct want w = {
-		.entry = fm_entry(node->index, cls), .cls = cls, .n = n, .block = blocks,
+		.entry = fm_entry(node->index, cls),
+		.cls = cls,
+		.n = n,
+		.block = blocks,
+		.anywhere = anywhere,
 	};
 	uint32_t i, nb;
 
@@ -382,22 +388,26 @@ unsigned int
 fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
 	    unsigned int n)
 {
+	size_t run = fm_class[cls].pages * FM_PAGE_SIZE;
 	unsigned int got, relief;
+	/* The longest runs first see whether relief makes a place that fits them. */
+	bool anywhere = fm_class[cls].mag != 0;
 
 	if (unlikely(fm_shortage_known(node, cls)))
 		return 0;
-	got = get(st, node, cls, blocks, n);
-	for (relief = 0; got == 0 && relief < FM_RELIEFS; relief++)
+	got = get(st, node, cls, blocks, n, anywhere);
+	for (relief = 0; got == 0 && relief < FM_RELIEFS; relief++) {
+		anywhere |= relief >= FM_RELIEF_PACK;
 		/* Others may be quicker to take what growth brings: again, while it brings some. */
-		while (got == 0 && fm_shortage_relieve(st, node, relief,
-						       fm_class[cls].pages * FM_PAGE_SIZE)) {
-			got = get(st, node, cls, blocks, n);
+		while (got == 0 && fm_shortage_relieve(st, node, relief, run)) {
+			got = get(st, node, cls, blocks, n, anywhere);
 			if (relief != FM_RELIEF_GROW)
 				break;
 		}
+	}
 	if (got == 0) {
 		fm_shortage_begin(st, node, cls);
-		got = get(st, node, cls, blocks, n);
+		got = get(st, node, cls, blocks, n, true);
 	}
 	return got;
 }

@@ -34,7 +34,9 @@ fm_race_window(void)
 
 #else
 
-#define FM_RACE_WINDOW() do { } while (0)
+#define FM_RACE_WINDOW() \
+	do { \
+	} while (0)
 
 #endif
 

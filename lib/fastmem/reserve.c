@@ -15,9 +15,9 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
-#define GROW_SHARE 4			/* growth adds a quarter of what there is, */
-#define GROW_MIN   (4 * FM_SLAB_SIZE)	/* at least this where it is to be had, */
-#define GROW_MAX   (64 * FM_SLAB_SIZE)	/* and at most this, unless one block needs more */
+#define GROW_SHARE 4		       /* growth adds a quarter of what there is, */
+#define GROW_MIN   (4 * FM_SLAB_SIZE)  /* at least this where it is to be had, */
+#define GROW_MAX   (64 * FM_SLAB_SIZE) /* and at most this, unless one block needs more */
 
 void
 fm_control_lock(struct fm_state *st)
@@ -52,7 +52,8 @@ reach(struct fm_state *st, struct fm_node *node, uint64_t total, bool log)
 
 	if (missing > room_below_limit(node)) {
 		if (log)
-			fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: it has %" PRIu64
+			fm_log(FM_ERR,
+			       "cannot reserve %" PRIu64 " MiB on node %d: it has %" PRIu64
 			       " MiB and its limit is %" PRIu64
 			       " bytes; raise it with rte_fastmem_set_limit()",
 			       total >> 20, node->node_id, backing >> 20,
@@ -104,19 +105,18 @@ reserve(size_t size, int node_id, bool more)
 	}
 	if (size == 0)
 		return 0;
-	if (size > st->window_span) {
-		fm_log(FM_ERR, "cannot reserve %zu bytes: EAL has addresses for %" PRIu64
-		       " MiB in all", size, st->window_span >> 20);
+	self = node != NULL ? node : fm_node_self(st);
+	if (size > st->window_span) { /* EAL does not even have addresses for that much */
+		fm_zone_log_shortage(self, size);
 		return -ENOMEM;
 	}
 	size = RTE_ALIGN_CEIL(size, FM_SLAB_SIZE);
 	if (node != NULL)
 		return reserve_on(st, node, size, more, true);
 
-	self = fm_node_self(st);
 	for (i = 0; i < st->nb_nodes; i++) {
 		node = &st->node[self->nearest[i]];
-		/* The last one's refusal is worth a line; the first node's is what matters. */
+		/* Quietly: one line about the first node says it, if all refuse. */
 		rc = reserve_on(st, node, size, more, false);
 		if (rc == 0)
 			return 0;
@@ -262,8 +262,9 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 			/* EAL takes milliseconds to find that there is nothing: not every time. */
 			atomic_store_explicit(&node->retry_tsc, rte_rdtsc() + rte_get_tsc_hz(),
 					      memory_order_relaxed);
-			fm_log(FM_WARNING, "node %d: cannot grow by %" PRIu64
-			       " bytes; it has %" PRIu64 " MiB; no further try for a second",
+			fm_log(FM_WARNING,
+			       "node %d: cannot grow by %" PRIu64 " bytes; it has %" PRIu64
+			       " MiB; no further try for a second",
 			       node->node_id, size,
 			       atomic_load_explicit(&node->backing, memory_order_relaxed) >> 20);
 		}

@@ -54,9 +54,9 @@ struct rte_fastmem_slot {
 
 /** A thread's slots. Slot 0 stays zeroed: what is no block's page has that number. @internal */
 struct rte_fastmem_cache {
-	uintptr_t local_lo;	       /**< Lowest address of the local node's blocks. */
-	uintptr_t local_span;	       /**< Bytes from there; 0: look every block up. */
-	uint64_t reserved[6];	       /**< Owned by the library. */
+	uintptr_t local_lo;		 /**< Lowest address of the local node's blocks. */
+	uintptr_t local_span;		 /**< Bytes from there; 0: look every block up. */
+	uint64_t reserved[6];		 /**< Owned by the library. */
 	struct rte_fastmem_slot slots[]; /**< 1 + RTE_FASTMEM_SLOTS * node + class. */
 };
 
@@ -74,8 +74,7 @@ struct rte_fastmem_window {
 };
 
 /** The calling thread's cache; a zeroed one until it has its own. @internal */
-extern __thread struct rte_fastmem_self rte_fastmem_self
-	__attribute__((tls_model("initial-exec")));
+extern __thread struct rte_fastmem_self rte_fastmem_self __attribute__((tls_model("initial-exec")));
 
 /** This process's view of the page table. @internal */
 extern struct rte_fastmem_window rte_fastmem_window;
@@ -346,9 +345,10 @@ rte_fastmem_halloc_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n
 static inline void
 rte_fastmem_hfree(rte_fastmem_handle_t handle, void *ptr)
 {
-	if (unlikely(ptr == NULL ||
-		     !rte_fastmem_slot_push(
-			     &rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], ptr)))
+	if (unlikely(
+		    ptr == NULL ||
+		    !rte_fastmem_slot_push(
+			    &rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], ptr)))
 		rte_fastmem_free_slow(ptr);
 }
 

@@ -81,7 +81,7 @@ fm_shortage_fed(struct fm_node *node)
 	/* Relaxed, and a lost race is as good: it only says about how long. */
 	if (left != 0)
 		atomic_compare_exchange_strong_explicit(&node->hungry, &left, left - 1,
-				memory_order_relaxed, memory_order_relaxed);
+							memory_order_relaxed, memory_order_relaxed);
 	fm_shortage_end(node);
 }
 
@@ -94,6 +94,8 @@ fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int reli
 		return true;
 	case FM_RELIEF_FLUSH:
 		return fm_cache_flush(st, node) != 0;
+	case FM_RELIEF_PACK:
+		return true;
 	default:
 		return fm_grow(st, node, size);
 	}

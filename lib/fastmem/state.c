@@ -21,8 +21,8 @@
 #include <rte_memory.h>
 #include <rte_memzone.h>
 
-#define STATE_ZONE  "fastmem_state"
-#define SPARE_UNITS 8  /* caches for threads that EAL does not know, before any chunk brings more */
+#define STATE_ZONE	   "fastmem_state"
+#define SPARE_UNITS	   8 /* caches for threads that EAL does not know, before any chunk brings more */
 #define MAX_UNITS_AT_START 40
 
 struct fm_process fm_process;
@@ -121,8 +121,9 @@ count_nodes(const struct rte_numa_topology *topo)
 	RTE_NUMA_FOREACH_NODE(id, topo, RTE_NUMA_WITH_MEMORY)
 		n++;
 	if (n > FM_MAX_NODES)
-		fm_log(FM_WARNING, "the machine has %" PRIu32 " nodes with memory; the first %d are served",
-		       n, FM_MAX_NODES);
+		fm_log(FM_WARNING,
+		       "the machine has %" PRIu32 " nodes with memory; the first %d are served", n,
+		       FM_MAX_NODES);
 	return RTE_MIN(n, (uint32_t)FM_MAX_NODES);
 }
 
@@ -210,7 +211,9 @@ attach(void)
 	if (atomic_load_explicit(&st->ready, memory_order_acquire) == 0)
 		return -ENODEV;
 	if (st->magic != FM_MAGIC || st->version != FM_VERSION) {
-		fm_log(FM_ERR, "the primary's fastmem has layout %" PRIu32 ", this one has %u: use one version",
+		fm_log(FM_ERR,
+		       "the primary's fastmem has layout %" PRIu32
+		       ", this one has %u: use one version",
 		       st->version, FM_VERSION);
 		return -EPROTO;
 	}
@@ -284,7 +287,8 @@ rte_fastmem_deinit(void)
 	}
 	rte_fastmem_stats(&stats);
 	if (stats.bytes_in_use != 0)
-		fm_log(FM_WARNING, "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
+		fm_log(FM_WARNING,
+		       "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
 		       fm_stats_live(st), stats.bytes_in_use);
 	fm_cache_leave(st, false);
 	atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);

@@ -387,8 +387,8 @@ rte_fastmem_stats_node(int node_id, struct rte_fastmem_node_stats *stats)
 		memset(&t, 0, sizeof(t));
 		tally_class(&t, st, node, cls, TAG_ALL);
 		sum.bytes_in_use += less(t.alloc, t.free) * fm_class[cls].size;
-		sum.bytes_cached += (t.cached + fm_depot_blocks(&node->depot, cls)) *
-				    fm_class[cls].size;
+		sum.bytes_cached +=
+			(t.cached + fm_depot_blocks(&node->depot, cls)) * fm_class[cls].size;
 	}
 	sum.bytes_in_use += load(&node->large_bytes);
 	sum.bytes_reserved = load(&node->reserved);

@@ -23,7 +23,8 @@ unit_layout(unsigned int nb_slots)
 
 	l.cache = RTE_ALIGN_CEIL(sizeof(struct fm_unit), FM_LINE);
 	l.counters = RTE_ALIGN_CEIL(l.cache + sizeof(struct rte_fastmem_cache) +
-				    nb_slots * sizeof(struct rte_fastmem_slot), FM_LINE);
+					    nb_slots * sizeof(struct rte_fastmem_slot),
+				    FM_LINE);
 	l.baseline = l.counters + nb_slots * sizeof(struct fm_slot_counters);
 	l.array = RTE_ALIGN_CEIL(l.baseline + nb_slots * sizeof(struct fm_figures), FM_LINE);
 	l.size = RTE_ALIGN_CEIL(l.array + fm_class_array_len() * sizeof(uintptr_t), FM_LINE);
@@ -96,9 +97,11 @@ hand_counters_over(struct fm_state *st, struct fm_unit *u)
 			slot = &u->cache->slots[i];
 			from = &u->counters[i];
 			to = &st->node[node].counters[cls].threads;
-			atomic_fetch_add_explicit(&to->free_direct, slot->nb_alloc +
-				atomic_load_explicit(&from->flushed, memory_order_relaxed) -
-				atomic_load_explicit(&from->refilled, memory_order_relaxed),
+			atomic_fetch_add_explicit(
+				&to->free_direct,
+				slot->nb_alloc +
+					atomic_load_explicit(&from->flushed, memory_order_relaxed) -
+					atomic_load_explicit(&from->refilled, memory_order_relaxed),
 				memory_order_relaxed);
 			atomic_fetch_add_explicit(&to->alloc_direct, slot->nb_alloc,
 						  memory_order_relaxed);
@@ -143,10 +146,11 @@ fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit
 			return NULL;
 		expected = FM_UNIT_FREE;
 		/* Acquire: pairs with fm_unit_release(). */
-	} while (!atomic_compare_exchange_strong_explicit(&best->state, &expected, what,
-			memory_order_acquire, memory_order_relaxed));
+	} while (!atomic_compare_exchange_strong_explicit(
+		&best->state, &expected, what, memory_order_acquire, memory_order_relaxed));
 	atomic_store_explicit(&best->pid, fm_process.pid, memory_order_relaxed);
-	if (what == FM_UNIT_CACHE && atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {
+	if (what == FM_UNIT_CACHE &&
+	    atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {
 		hand_counters_over(st, best);
 		atomic_store_explicit(&best->tag, tag, memory_order_relaxed);
 	}

@@ -158,8 +158,8 @@ static int
 overlay(size_t offset, size_t size)
 {
 	/* The unit's part of the slab table is a page at least, as is all else. */
-	void *at = mmap(window.table + offset, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_FIXED, window.fd, (off_t)offset);
+	void *at = mmap(window.table + offset, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			window.fd, (off_t)offset);
 
 	return at == MAP_FAILED ? -errno : 0;
 }

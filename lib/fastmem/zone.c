@@ -19,10 +19,10 @@
 #include <rte_memory.h>
 #include <rte_memzone.h>
 
-#define GIB		 (UINT64_C(1) << 30)
-#define MAX_PAGE_SIZES	 8
-#define MAX_ZONE_2M	 (16 * GIB - 2 * FM_SLAB_SIZE) /* a memseg list of 2 MiB pages is 16 GiB */
-#define META_SHARE	 64 /* metadata of a zone is well below size / this */
+#define GIB	       (UINT64_C(1) << 30)
+#define MAX_PAGE_SIZES 8
+#define MAX_ZONE_2M    (16 * GIB - 2 * FM_SLAB_SIZE) /* a memseg list of 2 MiB pages is 16 GiB */
+#define META_SHARE     64 /* metadata of a zone is well below size / this */
 
 struct page_sizes {
 	int node_id;
@@ -177,18 +177,25 @@ fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta)
 		rte_memzone_free(mz);
 }
 
+/* Bytes that EAL has from the kernel already and nobody uses. */
+static uint64_t
+heap_free(const struct fm_node *node)
+{
+	struct rte_malloc_socket_stats heap = { 0 };
+
+	rte_malloc_get_socket_stats(rte_eal_has_hugepages() ? node->node_id : 0, &heap);
+	return heap.heap_freesz_bytes;
+}
+
 uint64_t
 fm_zone_available(const struct fm_node *node)
 {
 	struct page_sizes pages = { .node_id = node->node_id };
 	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
-	struct rte_malloc_socket_stats heap = { 0 };
-	uint64_t sum = 0;
+	uint64_t sum = heap_free(node);
 	unsigned int i;
 	int k, n;
 
-	rte_malloc_get_socket_stats(rte_eal_has_hugepages() ? node->node_id : 0, &heap);
-	sum = heap.heap_freesz_bytes;
 	if (!rte_eal_has_hugepages())
 		return sum;
 	rte_memseg_list_walk(add_page_size, &pages);
@@ -210,8 +217,10 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
 	int k, n;
 
 	if (!rte_eal_has_hugepages()) {
-		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: EAL runs with --no-huge and has %"
-		       PRIu64 " MiB free; start it with a larger -m (MiB)",
+		fm_log(FM_ERR,
+		       "cannot reserve %" PRIu64
+		       " MiB on node %d: EAL runs with --no-huge and has %" PRIu64
+		       " MiB free; start it with a larger -m (MiB)",
 		       size >> 20, node->node_id, fm_zone_available(node) >> 20);
 		return;
 	}
@@ -227,9 +236,11 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
 			more = pool[k].total + size / FM_SLAB_SIZE + 1 + size / GIB * 8;
 	}
 	fm_log(FM_ERR,
-	       "cannot reserve %" PRIu64 " MiB on node %d, whose hugepages are: %s; more: "
-	       "echo %" PRIu64 " > /sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
-	       size >> 20, node->node_id, n > 0 ? text : "none", more, node->node_id);
+	       "cannot reserve %" PRIu64 " MiB on node %d: EAL holds %" PRIu64
+	       " MiB free there, and its hugepages are: %s; more: echo %" PRIu64
+	       " > /sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
+	       size >> 20, node->node_id, heap_free(node) >> 20, n > 0 ? text : "none", more,
+	       node->node_id);
 }
 
 struct range {
