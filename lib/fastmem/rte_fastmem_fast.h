@@ -19,6 +19,8 @@
 
 #include <rte_branch_prediction.h>
 
+#include <rte_fastmem.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -210,20 +210,13 @@ attach(void)
 	/* Acquire: pairs with create(). */
 	if (atomic_load_explicit(&st->ready, memory_order_acquire) == 0)
 		return -ENODEV;
-	if (st->magic != FM_MAGIC || st->version != FM_VERSION) {
-		fm_log(FM_ERR,
-		       "the primary's fastmem has layout %" PRIu32
-		       ", this one has %u: use one version",
-		       st->version, FM_VERSION);
+	if (st->magic != FM_MAGIC || st->version != FM_VERSION)
 		return -EPROTO;
-	}
 	if (rte_numa_topology_self() == NULL)
 		return -errno;
 	rc = fm_window_open(st, false);
-	if (rc != 0) {
-		fm_log(FM_ERR, "cannot open %s: %s", st->window_file, strerror(-rc));
+	if (rc != 0)
 		return rc;
-	}
 	atomic_store_explicit(&fm_process.state, st, memory_order_release);
 	return 0;
 }
@@ -234,6 +227,19 @@ any_list(const struct rte_memseg_list *msl, void *arg)
 	(void)msl;
 	(void)arg;
 	return 1;
+}
+
+/* Once: a secondary that cannot attach tries again at each use. */
+static void
+log_attach_failure(int rc)
+{
+	static bool told;
+
+	if (rc != 0 && rc != -ENODEV && !told) {
+		told = true;
+		fm_log(FM_ERR, "cannot attach to the primary's fastmem: %s",
+		       rc == -EPROTO ? "it is of another version; use one in both" : strerror(-rc));
+	}
 }
 
 int
@@ -250,7 +256,7 @@ rte_fastmem_init(void)
 		else if (rte_eal_process_type() == RTE_PROC_PRIMARY)
 			rc = create();
 		else
-			rc = attach();
+			log_attach_failure(rc = attach());
 	}
 	pthread_mutex_unlock(&attach_lock);
 	return rc;

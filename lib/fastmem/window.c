@@ -16,7 +16,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -55,16 +57,18 @@ widen(const struct rte_memseg_list *msl, void *arg)
 static bool
 eal_is_shared(void)
 {
-	char line[512], path[300];
+	char line[PATH_MAX + 100], path[PATH_MAX], real[PATH_MAX];
 	bool found = false;
 	FILE *maps;
 
 	snprintf(path, sizeof(path), "%s/config", rte_eal_get_runtime_dir());
+	if (realpath(path, real) == NULL) /* the kernel tells names without links in them */
+		return false;
 	maps = fopen("/proc/self/maps", "re");
 	if (maps == NULL)
 		return false;
 	while (!found && fgets(line, sizeof(line), maps) != NULL)
-		found = strstr(line, path) != NULL;
+		found = strstr(line, real) != NULL;
 	fclose(maps);
 	return found;
 }
