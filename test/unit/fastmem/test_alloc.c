@@ -253,7 +253,7 @@ alloc_node_serves_no_other_node(void **state)
 
 	(void)state;
 	if (other < 0)
-		skip();
+		skip_because("no other node has memory");
 	assert_null_with(rte_fastmem_alloc_node(64, 0, 0, other), ENOMEM);
 }
 
@@ -261,12 +261,11 @@ static void
 any_goes_on_to_the_next_node_and_alloc_does_not(void **state)
 {
 	struct test_blocks blocks = { 0 };
-	int other = test_other_node();
+	int other;
 	void *ptr;
 
 	(void)state;
-	if (other < 0 || !test_eal_huge() || rte_fastmem_reserve(4 * MIB, other) != 0)
-		skip();
+	other = reserve_on_other_node(4 * MIB);
 	test_blocks_exhaust(&blocks, MIB, 0);
 	assert_null_with(rte_fastmem_alloc(MIB, 0, 0), ENOMEM);
 	ptr = rte_fastmem_alloc_node(MIB, 0, 0, RTE_NUMA_NODE_ANY);

@@ -232,12 +232,11 @@ free_bulk_takes_mixed_sizes_and_nulls(void **state)
 static void
 free_bulk_takes_blocks_of_several_nodes(void **state)
 {
-	int other = test_other_node();
+	int other;
 	void *ptrs[3];
 
 	(void)state;
-	if (other < 0 || !test_eal_huge() || rte_fastmem_reserve(2 * MIB, other) != 0)
-		skip();
+	other = reserve_on_other_node(2 * MIB);
 	ptrs[0] = rte_fastmem_alloc_node(64, 0, 0, other);
 	ptrs[1] = NULL;
 	ptrs[2] = rte_fastmem_alloc(64, 0, 0);

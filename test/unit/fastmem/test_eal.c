@@ -185,6 +185,8 @@ stop_eal(void)
 void
 test_eal_start(int argc, char **argv)
 {
+	static char no_telemetry[] = "--no-telemetry", no_pci[] = "--no-pci";
+	static char huge_dir[] = "--huge-dir", mode_args[4][64];
 	char lcores[64];
 	char *args[16];
 	int n = 0, first, second;
@@ -201,12 +203,14 @@ test_eal_start(int argc, char **argv)
 	args[n++] = argv[0];
 	args[n++] = lcores;
 	args[n++] = prefix;
-	args[n++] = strdup("--no-telemetry");
-	args[n++] = strdup("--no-pci");
-	for (i = 0; i < RTE_DIM(mode->args) && mode->args[i] != NULL; i++)
-		args[n++] = strdup(mode->args[i]);
+	args[n++] = no_telemetry;
+	args[n++] = no_pci;
+	for (i = 0; i < RTE_DIM(mode->args) && mode->args[i] != NULL; i++) {
+		snprintf(mode_args[i], sizeof(mode_args[i]), "%s", mode->args[i]);
+		args[n++] = mode_args[i];
+	}
 	if (mode->mounted) {
-		args[n++] = strdup("--huge-dir");
+		args[n++] = huge_dir;
 		args[n++] = hugedir;
 	}
 	if (rte_eal_init(n, args) < 0) {

@@ -256,12 +256,11 @@ static void
 a_handle_of_another_node_serves_that_node(void **state)
 {
 	rte_fastmem_handle_t handle;
-	int other = test_other_node();
+	int other;
 	void *ptr;
 
 	(void)state;
-	if (other < 0 || !test_eal_huge() || rte_fastmem_reserve(2 * MIB, other) != 0)
-		skip();
+	other = reserve_on_other_node(2 * MIB);
 	assert_int_equal(rte_fastmem_hlookup(64, 0, other, &handle), 0);
 	ptr = rte_fastmem_halloc(handle, 0);
 	assert_int_equal(rte_fastmem_node_of(ptr), other);

@@ -8,6 +8,8 @@
 #include "test_blocks.h"
 #include "test_setup.h"
 
+#define IN_PIECES "no run spans the pieces that EAL gave"
+
 static void
 check_large(size_t size, size_t align)
 {
@@ -56,7 +58,7 @@ the_longest_free_run_can_be_taken_whole(void **state)
 {
 	(void)state;
 	if (node_stats_now().chunks > 1)
-		skip(); /* No run spans what EAL gave in pieces. */
+		skip_because(IN_PIECES);
 	check_large(TEST_RESERVED, 0);
 	check_large(TEST_RESERVED - 4096, 0);
 }
@@ -109,7 +111,7 @@ neighbours_merge_when_freed(void **state)
 
 	(void)state;
 	if (node_stats_now().chunks > 1)
-		skip();
+		skip_because(IN_PIECES);
 	for (round = 0; round < 10; round++) {
 		while (test_blocks_alloc(&blocks, MIB + 1 + test_rand_below(&r, 2 * MIB), 0))
 			;
@@ -130,7 +132,7 @@ small_blocks_make_room_for_a_large_one(void **state)
 
 	(void)state;
 	if (node_stats_now().chunks > 1)
-		skip();
+		skip_because(IN_PIECES);
 	test_blocks_exhaust(&blocks, 300, 0);
 	test_blocks_shuffle(&blocks, &r);
 	test_blocks_free(&blocks);

@@ -158,13 +158,12 @@ what_is_no_block_is_einval(void **state)
 static void
 the_node_stays(void **state)
 {
-	int other = test_other_node();
+	int other;
 	size_t size;
 	void *ptr;
 
 	(void)state;
-	if (other < 0 || !test_eal_huge() || rte_fastmem_reserve(4 * MIB, other) != 0)
-		skip();
+	other = reserve_on_other_node(4 * MIB);
 	ptr = rte_fastmem_alloc_node(64, 0, 0, other);
 	for (size = 64; size <= MIB; size *= 3) {
 		ptr = rte_fastmem_realloc(ptr, size, 0);

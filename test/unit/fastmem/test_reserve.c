@@ -188,7 +188,7 @@ a_little_too_much_takes_nothing(void **state)
 
 	(void)state;
 	if (test_eal_huge())
-		skip(); /* Would take every free page of a machine that others use too. */
+		skip_because("it would take every free hugepage for a moment");
 	assert_int_equal(rte_fastmem_reserve(4 * MIB, test_node()), 0);
 	before = footprint_now();
 	assert_int_equal(rte_fastmem_reserve(520 * MIB, test_node()), -ENOMEM);
@@ -234,7 +234,7 @@ too_much_says_what_was_asked_what_is_free_and_what_to_do(void **state)
 
 	(void)state;
 	if (test_eal_page_size() == (size_t)1 << 30)
-		skip(); /* A large machine may well have that many. */
+		skip_because("a large machine may have that many pages");
 	test_log_catch();
 	assert_int_equal(rte_fastmem_reserve(size, test_node()), -ENOMEM);
 	test_log_release();
@@ -288,12 +288,11 @@ any_reserves_on_the_callers_node(void **state)
 static void
 another_node_gets_its_own(void **state)
 {
-	int other = test_other_node();
+	int other;
 	void *ptr;
 
 	(void)state;
-	if (other < 0 || !test_eal_huge() || rte_fastmem_reserve(4 * MIB, other) != 0)
-		skip();
+	other = reserve_on_other_node(4 * MIB);
 	assert_int_equal(rte_fastmem_reserved(other), 4 * MIB);
 	assert_int_equal(rte_fastmem_reserved(test_node()), 0);
 	ptr = rte_fastmem_alloc_node(4096, 0, 0, other);
@@ -327,7 +326,7 @@ pages_are_present_and_on_the_node(void **state)
 
 	(void)state;
 	if (!test_eal_huge())
-		skip();
+		skip_because("only hugepages are there from the start");
 	assert_int_equal(rte_fastmem_reserve(16 * MIB, test_node()), 0);
 	assert_int_equal(zones_count() > 0, 1);
 	rte_memzone_walk(check_pages, &wrong);

@@ -38,6 +38,20 @@ teardown_deinit(void **state)
 	return 0;
 }
 
+int
+reserve_on_other_node(size_t size)
+{
+	int other = test_other_node();
+
+	if (other < 0)
+		skip_because("no other node has memory");
+	if (!test_eal_huge())
+		skip_because("without hugepages EAL's memory is on one node");
+	if (rte_fastmem_reserve(size, other) != 0)
+		skip_because("the other node has too few free hugepages");
+	return other;
+}
+
 struct rte_fastmem_stats
 stats_now(void)
 {

@@ -23,6 +23,13 @@
 #define MIB  ((size_t)1 << 20)
 #define SLAB (2 * MIB)
 
+/* Skip the test that calls it, and say why. */
+#define skip_because(why) \
+	do { \
+		print_message("%s\n", (why)); \
+		skip(); \
+	} while (0)
+
 /* What setup_reserved() reserves on test_node(). */
 #define TEST_RESERVED (32 * MIB)
 
@@ -33,6 +40,10 @@ int
 setup_reserved(void **state);
 int
 teardown_deinit(void **state);
+
+/* Reserve on another node than test_node() and return its id, or skip the test. */
+int
+reserve_on_other_node(size_t size);
 
 /* Statistics of which the call must succeed. */
 struct rte_fastmem_stats
