@@ -217,6 +217,7 @@ def test_long_packets_are_tracked():
         report = run_frames([start, long]).report
         assert report["packets"]["bytes"] == len(start) + size
         assert report["tcp"]["reassembled_bytes"] == 1 + size - 54
+        assert report["tcp"]["missing_bytes"] == report["packets"]["cut"] == 0
         assert report["top"][0]["initiator"]["crc32c"] == crc32c(b"s" + payload)
     assert run_frames([long] * 1000).report["packets"]["count"] == 1000
 

@@ -157,6 +157,20 @@ flows_end_when_they_are_silent(void **state)
 }
 
 static void
+time_does_not_go_back(void **state)
+{
+	(void)state;
+	start(100);
+	flow_table_advance(&table, 1020 * SECOND);
+	flow_table_advance(&table, 1001 * SECOND);
+	add_udp(1);
+	flow_table_advance(&table, 1029 * SECOND);
+	assert_int_equal(table.counters.live, 1);
+	assert_int_equal(TAILQ_FIRST(&table.by_age)->last_us, 1020 * SECOND);
+	stop();
+}
+
+static void
 without_memory_the_oldest_makes_room(void **state)
 {
 	unsigned int i;
@@ -279,6 +293,7 @@ main(void)
 		cmocka_unit_test(the_table_holds_what_it_promises),
 		cmocka_unit_test(a_table_of_one_flow),
 		cmocka_unit_test(flows_end_when_they_are_silent),
+		cmocka_unit_test(time_does_not_go_back),
 		cmocka_unit_test(without_memory_the_oldest_makes_room),
 		cmocka_unit_test(a_flow_does_not_drop_itself),
 		cmocka_unit_test(without_any_memory_packets_are_untracked),

@@ -347,6 +347,26 @@ cut_in_the_options(void **state)
 	assert_int_equal(pkt.tcp.have, 0);
 }
 
+/* Before the card has cut it up a segment has no length: all that was captured belongs to it. */
+static void
+a_length_of_zero_is_unknown(void **state)
+{
+	uint8_t data[sizeof(tcp4)];
+	uint8_t data6[sizeof(udp6)];
+
+	(void)state;
+	memcpy(data, tcp4, sizeof(tcp4));
+	data[25] = 0;
+	assert_int_equal(parse(data, sizeof(data)), PARSE_OK);
+	assert_int_equal(pkt.tcp.len, 6);
+	assert_int_equal(pkt.tcp.have, 6);
+	assert_false(pkt.is_cut);
+	memcpy(data6, udp6, sizeof(udp6));
+	data6[19] = 0;
+	assert_int_equal(parse(data6, sizeof(data6)), PARSE_OK);
+	assert_false(pkt.is_cut);
+}
+
 static void
 what_is_not_ip_is_skipped(void **state)
 {
@@ -432,6 +452,7 @@ main(void)
 		cmocka_unit_test_teardown(fragments_of_ipv6, free_frame),
 		cmocka_unit_test_teardown(cut_anywhere, free_frame),
 		cmocka_unit_test_teardown(cut_in_the_options, free_frame),
+		cmocka_unit_test_teardown(a_length_of_zero_is_unknown, free_frame),
 		cmocka_unit_test_teardown(what_is_not_ip_is_skipped, free_frame),
 		cmocka_unit_test_teardown(vlans_without_end, free_frame),
 		cmocka_unit_test_teardown(any_byte_may_be_wrong, free_frame),
