@@ -135,18 +135,50 @@ rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned 
 	struct fm_node *node;
 	int error;
 
-	fm_slot_settle(&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], n);
+	fm_slot_settle(rte_fastmem_slot_of_handle(handle), n);
 	error = fm_handle_check(handle, flags, &st, &node, &r);
 	if (error != 0)
 		return -error;
 	return alloc_bulk(st, node, false, &r, ptrs, n);
 }
 
+/* The slot number of a block's page; 0: no block of ours. */
+static unsigned int
+slot_of(const void *ptr)
+{
+	uintptr_t addr = (uintptr_t)ptr;
+
+	if (addr - rte_fastmem_window.lo >= rte_fastmem_window.span)
+		return 0;
+	/* Relaxed: as in rte_fastmem_free(). */
+	return __atomic_load_n(&rte_fastmem_window.entry[addr >> FM_PAGE_SHIFT], __ATOMIC_RELAXED);
+}
+
+/* Push blocks of one slot in a row, as many as it has room for; how many. */
+static unsigned int
+push_row(struct rte_fastmem_slot *slot, unsigned int number, void **ptrs, unsigned int n)
+{
+	uintptr_t top = slot->top, end = __atomic_load_n(&slot->end, __ATOMIC_RELAXED);
+	unsigned int i;
+
+	for (i = 0; i < n && top < end && slot_of(ptrs[i]) == number; i++, top += sizeof(void *))
+		*(void **)top = ptrs[i];
+	/* Release: as in rte_fastmem_slot_push(). One store for all of them. */
+	if (i != 0)
+		__atomic_store_n(&slot->top, top, __ATOMIC_RELEASE);
+	return i;
+}
+
 void
 rte_fastmem_free_bulk(void **ptrs, unsigned int n)
 {
-	unsigned int i;
+	unsigned int number, done, i = 0;
 
-	for (i = 0; i < n; i++)
-		rte_fastmem_free(ptrs[i]);
+	while (i < n) {
+		number = slot_of(ptrs[i]);
+		done = push_row(&rte_fastmem_self.cache->slots[number], number, ptrs + i, n - i);
+		if (done == 0)
+			rte_fastmem_free_slow(ptrs[i++]);
+		i += done;
+	}
 }

@@ -24,7 +24,7 @@
 /* A cache that serves nobody: its slots are empty and full, and pops drift in them harmlessly. */
 static struct {
 	struct rte_fastmem_cache cache;
-	struct rte_fastmem_slot slot[RTE_FASTMEM_HANDLE_SLOT + 1];
+	struct rte_fastmem_slot slot[1 + RTE_FASTMEM_HANDLE_SLOT / sizeof(struct rte_fastmem_slot)];
 } no_cache;
 
 __thread struct rte_fastmem_self rte_fastmem_self = {
@@ -35,8 +35,12 @@ __thread struct rte_fastmem_self rte_fastmem_self = {
 _Static_assert(sizeof(struct rte_fastmem_slot) == 32, "part of the ABI");
 _Static_assert(sizeof(struct rte_fastmem_cache) == FM_LINE, "part of the ABI");
 _Static_assert(offsetof(struct rte_fastmem_slot, nb_alloc) == 24, "part of the ABI");
-_Static_assert(1 + FM_MAX_NODES * RTE_FASTMEM_SLOTS <= RTE_FASTMEM_HANDLE_SLOT + 1,
+_Static_assert(FM_MAX_NODES *RTE_FASTMEM_SLOTS * sizeof(struct rte_fastmem_slot) <=
+		       RTE_FASTMEM_HANDLE_SLOT,
 	       "a handle can name every slot");
+_Static_assert(sizeof(struct rte_fastmem_slot) ==
+		       (RTE_FASTMEM_HANDLE_SLOT & -RTE_FASTMEM_HANDLE_SLOT),
+	       "a handle's bits are a distance in bytes");
 
 /* What this process knows of one of its threads. */
 struct thread {
@@ -358,20 +362,20 @@ fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 {
 	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
 	struct fm_slot_counters *k;
-	void *block;
+	void *block = NULL;
 
 	if (slot == NULL)
 		return alloc_direct(st, node, cls);
 	k = &this_thread.unit->counters[fm_entry(node->index, cls)];
-	block = slot_count(slot) != 0 ? rte_fastmem_slot_pop(slot) : NULL;
-	if (block != NULL)
+	if (slot_count(slot) != 0 && rte_fastmem_slot_pop(slot, &block))
 		return block;
 	if (!refill(st, node, cls, slot, k)) {
 		fm_count(&k->nomem, 1, false);
 		return NULL;
 	}
 	fm_count(&k->alloc_misses, 1, false);
-	return rte_fastmem_slot_pop(slot);
+	rte_fastmem_slot_pop(slot, &block);
+	return block;
 }
 
 /* ---- free */

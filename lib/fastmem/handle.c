@@ -5,10 +5,11 @@
  * Must not allocate by itself.
  * Called by the application, and by the inlined fast path when a slot cannot serve.
  *
- * bits 0-11   index of the slot that the fast path uses; 0 if it must not (alignment beyond a page)
- * bits 12-23  that index in any case
- * bits 24-27  the alignment, as a power of two of pages
  * bits 28-31  RTE_FASTMEM_ABI
+ * bits 5-16   the slot's number: as it lies there its distance from slot 0 in bytes. 0 if the fast
+ *             path must not serve it, since blocks are aligned beyond a page; then
+ * bits 17-27  the upper bits of the number, and bit 0 its lowest
+ * bits 1-4    the alignment, as a power of two of pages
  */
 
 #include "fastmem_priv.h"
@@ -35,11 +36,11 @@ rte_fastmem_hlookup(size_t size, size_t align, int node_id, rte_fastmem_handle_t
 	node = node_id == RTE_NUMA_NODE_ANY ? fm_node_self(st) : fm_node_by_id(st, node_id);
 	slot = fm_entry(node->index, r.cls);
 	pages = (uint32_t)(r.align >> FM_PAGE_SHIFT);
-	*handle = RTE_FASTMEM_ABI << 28 | slot << 12;
+	*handle = RTE_FASTMEM_ABI << 28;
 	if (pages > 1)
-		*handle |= (uint32_t)__builtin_ctz(pages) << 24;
+		*handle |= slot >> 1 << 17 | (slot & 1) | (uint32_t)__builtin_ctz(pages) << 1;
 	else
-		*handle |= slot;
+		*handle |= slot * sizeof(struct rte_fastmem_slot);
 	return 0;
 }
 
@@ -47,7 +48,13 @@ int
 fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state **st,
 		struct fm_node **node, struct fm_request *r)
 {
-	uint32_t slot = handle >> 12 & RTE_FASTMEM_HANDLE_SLOT;
+	uint32_t slot = (handle & RTE_FASTMEM_HANDLE_SLOT) / sizeof(struct rte_fastmem_slot);
+
+	r->align = RTE_FASTMEM_ALIGN;
+	if (slot == 0) {
+		slot = (handle >> 17 & 0x7ff) << 1 | (handle & 1);
+		r->align = FM_PAGE_SIZE << (handle >> 1 & 0xf);
+	}
 
 	if ((flags & ~(RTE_FASTMEM_F_ZERO | RTE_FASTMEM_F_IOVA_CONTIG)) != 0)
 		return EINVAL;
@@ -60,8 +67,6 @@ fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state
 	*node = &(*st)->node[fm_entry_node((uint16_t)slot)];
 	r->cls = fm_entry_class((uint16_t)slot);
 	r->size = fm_class[r->cls].size;
-	r->align = (handle >> 24 & 0xf) != 0 ? FM_PAGE_SIZE << (handle >> 24 & 0xf) :
-					       RTE_FASTMEM_ALIGN;
 	r->flags = flags;
 	r->node_id = (*node)->node_id;
 	return 0;
@@ -77,7 +82,7 @@ rte_fastmem_halloc_slow(rte_fastmem_handle_t handle, unsigned int flags)
 	int error;
 
 	/* Undo what the pop did that brought us here, if one did. */
-	fm_slot_settle(&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], 1);
+	fm_slot_settle(rte_fastmem_slot_of_handle(handle), 1);
 	error = fm_handle_check(handle, flags, &st, &node, &r);
 	if (error == 0) {
 		ptr = fm_alloc_on(st, node, &r);

@@ -37,8 +37,8 @@ extern "C" {
 /** Alignment that every block has in bytes. @internal */
 #define RTE_FASTMEM_ALIGN 64
 
-/** Bits of a handle that index the cache's slots. @internal */
-#define RTE_FASTMEM_HANDLE_SLOT 0xfffu
+/** Bits of a handle that are a slot's distance from slot 0 in bytes. @internal */
+#define RTE_FASTMEM_HANDLE_SLOT 0x1ffe0u
 
 /**
  * A stack of block pointers, as addresses of its entries. @internal
@@ -160,13 +160,24 @@ rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n)
 	return top;
 }
 
-/** Pop a block; NULL: the slow path. @internal */
-static inline void *
-rte_fastmem_slot_pop(struct rte_fastmem_slot *slot)
+/** Pop a block; false: the slow path. @internal */
+static inline bool
+rte_fastmem_slot_pop(struct rte_fastmem_slot *slot, void **ptr)
 {
 	uintptr_t entry = rte_fastmem_slot_take(slot, 1);
 
-	return likely(entry != 0) ? *(void **)entry : NULL;
+	if (unlikely(entry == 0))
+		return false;
+	*ptr = *(void **)entry;
+	return true;
+}
+
+/** The calling thread's slot of a handle; slot 0 for one that the fast path must not serve. @internal */
+static inline struct rte_fastmem_slot *
+rte_fastmem_slot_of_handle(rte_fastmem_handle_t handle)
+{
+	return (struct rte_fastmem_slot *)((char *)rte_fastmem_self.cache->slots +
+					   (handle & RTE_FASTMEM_HANDLE_SLOT));
 }
 
 /** Push a block; false: the slow path. @internal */
@@ -202,8 +213,8 @@ rte_fastmem_alloc(size_t size, size_t align, unsigned int flags)
 	void *ptr;
 
 	if (likely(rte_fastmem_is_fast(size, align) && (flags & ~RTE_FASTMEM_F_ZERO) == 0)) {
-		ptr = rte_fastmem_slot_pop(&rte_fastmem_self.local[rte_fastmem_class_fast(size)]);
-		if (likely(ptr != NULL)) {
+		if (likely(rte_fastmem_slot_pop(
+			    &rte_fastmem_self.local[rte_fastmem_class_fast(size)], &ptr))) {
 			if (flags != 0)
 				memset(ptr, 0, size);
 			return ptr;
@@ -304,12 +315,8 @@ rte_fastmem_halloc(rte_fastmem_handle_t handle, unsigned int flags)
 {
 	void *ptr;
 
-	if (likely(flags == 0)) {
-		ptr = rte_fastmem_slot_pop(
-			&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT]);
-		if (likely(ptr != NULL))
-			return ptr;
-	}
+	if (likely(flags == 0 && rte_fastmem_slot_pop(rte_fastmem_slot_of_handle(handle), &ptr)))
+		return ptr;
 	return rte_fastmem_halloc_slow(handle, flags);
 }
 
@@ -326,8 +333,7 @@ rte_fastmem_halloc_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n
 	uintptr_t entries;
 
 	if (likely(flags == 0 && n != 0)) {
-		entries = rte_fastmem_slot_take(
-			&rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], n);
+		entries = rte_fastmem_slot_take(rte_fastmem_slot_of_handle(handle), n);
 		if (likely(entries != 0)) {
 			memcpy(ptrs, (const void *)entries, n * sizeof(void *));
 			return 0;
@@ -347,10 +353,8 @@ rte_fastmem_halloc_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n
 static inline void
 rte_fastmem_hfree(rte_fastmem_handle_t handle, void *ptr)
 {
-	if (unlikely(
-		    ptr == NULL ||
-		    !rte_fastmem_slot_push(
-			    &rte_fastmem_self.cache->slots[handle & RTE_FASTMEM_HANDLE_SLOT], ptr)))
+	if (unlikely(ptr == NULL ||
+		     !rte_fastmem_slot_push(rte_fastmem_slot_of_handle(handle), ptr)))
 		rte_fastmem_free_slow(ptr);
 }
 
