@@ -160,6 +160,31 @@ firing_may_add_it_again(void **state)
 	assert_int_equal(nb_fired, 5);
 }
 
+/* However far time jumps, each slot is seen. */
+static void
+a_long_silence_misses_none(void **state)
+{
+	static const unsigned int ticks[] = { 1, WHEEL_SLOTS - 1, WHEEL_SLOTS, WHEEL_SLOTS + 1,
+					      5 * WHEEL_SLOTS + 3 };
+	struct timer *timers = calloc(WHEEL_SLOTS, sizeof(*timers));
+	unsigned int nb_fired;
+	unsigned int i;
+	uintptr_t t;
+
+	(void)state;
+	for (i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		start(77 * TICK);
+		nb_fired = 0;
+		for (t = 0; t < WHEEL_SLOTS; t++) {
+			timers[t].arg = (void *)t;
+			wheel_add(&wheel, &timers[t], (77 + t) * TICK);
+		}
+		wheel_advance(&wheel, (77 + ticks[i]) * TICK, fire, &nb_fired);
+		assert_int_equal(nb_fired, ticks[i] < WHEEL_SLOTS ? ticks[i] : WHEEL_SLOTS);
+	}
+	free(timers);
+}
+
 /* Many timers and strides of all lengths: each fires once, in time. */
 static void
 many_timers(void **state)
@@ -204,6 +229,7 @@ main(void)
 		cmocka_unit_test(a_cancelled_timer_does_not_fire),
 		cmocka_unit_test(firing_may_cancel_what_is_due_too),
 		cmocka_unit_test(firing_may_add_it_again),
+		cmocka_unit_test(a_long_silence_misses_none),
 		cmocka_unit_test(many_timers),
 	};
 
