@@ -37,15 +37,15 @@ note(struct model *m, void *ptr, size_t size)
 	test_blocks_add(&m->held, ptr, size);
 }
 
-/* With less than half of the memory held only a request that is large, or aligned widely, may
- * find no place. */
+/* With less than half of the memory held only a request that is large, or many that are aligned
+ * widely, may find no place. */
 static void
-note_refusal(struct model *m, size_t size, size_t align)
+note_refusal(struct model *m, unsigned int n, size_t size, size_t align)
 {
 	m->refused++;
 	assert_int_equal(rte_errno, ENOMEM);
 	if (!m->may_refuse)
-		assert_true(size > 64 << 10 || align > 64 << 10);
+		assert_true(size > 64 << 10 || n * align > 64 << 10);
 }
 
 static size_t
@@ -94,7 +94,7 @@ op_alloc(struct model *m)
 		break;
 	}
 	if (ptr == NULL) {
-		note_refusal(m, size, align);
+		note_refusal(m, 1, size, align);
 		return;
 	}
 	assert_int_equal((uintptr_t)ptr % (align == 0 ? RTE_CACHE_LINE_SIZE : align), 0);
@@ -117,7 +117,7 @@ op_alloc_bulk(struct model *m)
 		ret = rte_fastmem_alloc_bulk_node(ptrs, n, size, align, 0, test_node());
 	if (ret != 0) {
 		rte_errno = -ret;
-		note_refusal(m, size, align);
+		note_refusal(m, n, size, align);
 		return;
 	}
 	for (i = 0; i < n; i++)
@@ -137,7 +137,7 @@ op_handle(struct model *m)
 	ret = rte_fastmem_halloc_bulk(handle, ptrs, RTE_DIM(ptrs), 0);
 	if (ret != 0) {
 		rte_errno = -ret;
-		note_refusal(m, size, 0);
+		note_refusal(m, RTE_DIM(ptrs), size, 0);
 		return;
 	}
 	for (i = 0; i < 10; i++)
@@ -160,7 +160,7 @@ op_realloc(struct model *m)
 	block = any_block(m);
 	ptr = rte_fastmem_realloc(block.ptr, size, 0);
 	if (ptr == NULL) {
-		note_refusal(m, size, 0);
+		note_refusal(m, 1, size, 0);
 		ptr = block.ptr;
 		size = block.size;
 		m->allocs--;
