@@ -20,12 +20,13 @@ fm_request_check(struct fm_state **st, struct fm_request *r)
 	if ((r->flags & ~KNOWN_FLAGS) != 0)
 		return EINVAL;
 	*st = fm_state_get();
-	/* Before init there are no nodes to tell a valid id by, but a negative one never is. */
-	if (r->node_id < RTE_NUMA_NODE_ANY || r->node_id >= RTE_NUMA_MAX_NODES)
+	/* Before init there are no nodes to tell a valid id by, but some never are. */
+	if (r->node_id < RTE_NUMA_NODE_ANY || r->node_id >= RTE_NUMA_MAX_NODES ||
+	    (*st != NULL && r->node_id != RTE_NUMA_NODE_ANY &&
+	     fm_node_by_id(*st, r->node_id) == NULL)) {
+		fm_log_bad_node(r->node_id);
 		return EINVAL;
-	if (*st != NULL && r->node_id != RTE_NUMA_NODE_ANY &&
-	    fm_node_by_id(*st, r->node_id) == NULL)
-		return EINVAL;
+	}
 	if (*st == NULL)
 		return ENODEV;
 	if ((r->align & (r->align - 1)) != 0)
