@@ -84,6 +84,13 @@ find_node(struct report *report, int node_id)
 	return NULL;
 }
 
+static void
+add_blocks(struct mem_class_use *class, uint64_t blocks, uint64_t peak)
+{
+	class->blocks += blocks;
+	class->blocks_peak += peak;
+}
+
 /* The worker's own state is a block like the others. */
 static void
 add_worker_state(struct report *report, struct report_node *node, size_t bytes)
@@ -93,7 +100,7 @@ add_worker_state(struct report *report, struct report_node *node, size_t bytes)
 	node->peak += bytes;
 	for (i = 0; i < report->nb_classes; i++)
 		if (report->classes[i].class_size == bytes)
-			node->class_peak[i]++;
+			add_blocks(&node->classes[i], 1, 1);
 }
 
 void
@@ -109,7 +116,7 @@ report_add_memory(struct report *report, int node_id, const struct mem_use *use,
 		return;
 	node->peak += use->bytes_peak;
 	for (i = 0; i < report->nb_classes; i++)
-		node->class_peak[i] += use->classes[i].blocks_peak;
+		add_blocks(&node->classes[i], use->classes[i].blocks, use->classes[i].blocks_peak);
 	add_worker_state(report, node, worker_bytes);
 }
 

@@ -25,7 +25,8 @@ struct report_node {
 	 * of what each held at most, and so at least what they held together.
 	 */
 	uint64_t peak;
-	uint64_t class_peak[RTE_FASTMEM_MAX_CLASSES]; /**< The same in blocks. */
+	/** By size class, in blocks: what workers of the node hold, and what they held at most. */
+	struct mem_class_use classes[RTE_FASTMEM_MAX_CLASSES];
 };
 
 /** All that a report says. */

@@ -147,16 +147,14 @@ print_top(const struct report *report)
 static void
 print_classes(const struct report *report, const struct report_node *node)
 {
-	const struct rte_fastmem_class_stats *class;
+	const struct mem_class_use *class;
 	unsigned int i;
 
 	for (i = 0; i < report->nb_classes; i++) {
-		class = &report->classes[i];
-		if (node->class_peak[i] > 0)
-			printf("    class %7zu B: peak %" PRIu64 " blocks  used %" PRIu64
-			       "  served %" PRIu64 "\n",
-			       class->class_size, node->class_peak[i], class->in_use,
-			       class->alloc_cache_hits + class->alloc_cache_misses);
+		class = &node->classes[i];
+		if (class->blocks_peak > 0)
+			printf("    class %7zu B: used %" PRIu64 " blocks  peak %" PRIu64 "\n",
+			       report->classes[i].class_size, class->blocks, class->blocks_peak);
 	}
 }
 

@@ -109,7 +109,14 @@ def check_memory(result):
         assert node["backing"] == node["reserved"], node
     # fastmem's own count is the program's, and the workers' own states.
     classes = {c["size"]: c["used_blocks"] for c in memory["classes"]}
-    assert sum(size * blocks for size, blocks in classes.items()) == used, memory
+    assert sum(size * number for size, number in classes.items()) == used, memory
+    # So is its count of each class, as workers on each node have it.
+    blocks = dict.fromkeys(classes, 0)
+    for node in memory["nodes"]:
+        for c in node["classes"]:
+            assert c["used_blocks"] <= c["peak_blocks"], node
+            blocks[c["size"]] += c["used_blocks"]
+    assert blocks == classes, memory
     state = (used - counted) // result.report["workers"]
     assert used - counted == state * result.report["workers"] and state in classes, memory
     for kind in memory["objects"].values():

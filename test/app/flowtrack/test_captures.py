@@ -111,6 +111,12 @@ def test_a_capture_without_packets_is_read():
         assert report["cost"]["cycles_per_packet"] == 0
 
 
+def test_a_capture_of_any_length_is_read_whole():
+    """Lengths around those of bursts."""
+    for n in (1, 2, 31, 32, 33, 63, 64, 65):
+        assert run_frames([frames.tcp_frame()] * n).report["packets"]["count"] == n
+
+
 def test_truncated_captures_are_read_to_the_last_whole_packet():
     for name in CAPTURES:
         whole = content_of(name)
@@ -256,6 +262,7 @@ try:
         test_corrupt_captures_are_refused,
         test_every_form_of_capture_is_read,
         test_a_capture_without_packets_is_read,
+        test_a_capture_of_any_length_is_read_whole,
         test_truncated_captures_are_read_to_the_last_whole_packet,
         test_a_name_that_confuses_is_read,
         test_cut_packets_are_counted_as_captured,
