@@ -58,19 +58,19 @@ alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_reques
 {
 	uint32_t i, nb_nodes = any ? st->nb_nodes : 1;
 	bool zero = (r->flags & RTE_FASTMEM_F_ZERO) != 0;
-	struct fm_figures mark[FM_MAX_NODES];
+	uint64_t mark[FM_MAX_NODES][FM_FIGURES];
 	unsigned int got = 0;
 	void *chain = NULL, *next;
 
 	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
 	for (i = 0; got < n && i < nb_nodes; i++) {
-		fm_stats_mark(st, nth_node(st, node, any, i), r->cls, &mark[i]);
+		fm_stats_mark(st, nth_node(st, node, any, i), r->cls, mark[i]);
 		got += chain_blocks(st, nth_node(st, node, any, i), r, n - got, &chain);
 	}
 	if (got < n) {
 		free_chain(chain);
 		while (i-- > 0)
-			fm_stats_forget(st, nth_node(st, node, any, i), r->cls, &mark[i]);
+			fm_stats_forget(st, nth_node(st, node, any, i), r->cls, mark[i]);
 		return -ENOMEM;
 	}
 	for (; chain != NULL; chain = next) {

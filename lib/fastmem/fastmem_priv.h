@@ -143,13 +143,18 @@ struct fm_slot_counters {
 	_Atomic uint64_t nomem;
 };
 
-/* The five figures that users see; also the baseline of a reset. */
+/* The figures that users see; also the baseline of a reset. Relaxed: figures order nothing. */
+enum fm_figure {
+	FM_ALLOC_HITS,
+	FM_ALLOC_MISSES,
+	FM_NOMEM,
+	FM_FREE_HITS,
+	FM_FREE_MISSES,
+	FM_FIGURES,
+};
+
 struct fm_figures {
-	uint64_t alloc_hits;
-	uint64_t alloc_misses;
-	uint64_t nomem;
-	uint64_t free_hits;
-	uint64_t free_misses;
+	_Atomic uint64_t of[FM_FIGURES];
 };
 
 /* What happened to a class on a node outside of any thread's own counters. */
@@ -607,14 +612,13 @@ fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *
 
 /* ---------------------------------------------------------------- stats.c */
 
-/* Remember the calling thread's figures of a class on a node. */
+/* Remember the calling thread's figures of a class on a node, in FM_FIGURES numbers. */
 void
-fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_figures *mark);
+fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, uint64_t *mark);
 
 /* Undo what was counted since but for failures: the caller took blocks and gave them back. */
 void
-fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls,
-		const struct fm_figures *mark);
+fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls, const uint64_t *mark);
 
 /* Blocks that the application holds. */
 uint64_t

@@ -15,6 +15,7 @@
  */
 
 #include "fastmem_priv.h"
+#include "race_window.h"
 
 #include <string.h>
 
@@ -34,8 +35,10 @@ hint(_Atomic uint64_t *word, unsigned int bit)
 static void
 unhint(_Atomic uint64_t *word, unsigned int bit)
 {
+	FM_RACE_WINDOW();
 	/* Both ways: what comes next, another look, must not come before. */
 	atomic_fetch_and_explicit(word, ~(UINT64_C(1) << bit), memory_order_seq_cst);
+	FM_RACE_WINDOW();
 }
 
 static _Atomic uint64_t *
@@ -47,6 +50,7 @@ class_hints(const struct fm_chunk *c, unsigned int cls)
 static void
 hint_run(struct fm_slab *s, unsigned int page, unsigned int cls)
 {
+	FM_RACE_WINDOW();
 	hint(&s->partial[page / 64], page % 64);
 	hint(&class_hints(s->chunk, cls)[s->index / 64], s->index % 64);
 }
@@ -62,7 +66,9 @@ fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 		/* Relaxed: published to the next claimer by the release of the pages. */
 		atomic_store_explicit(fm_window_entry(s->base + i * FM_PAGE_SIZE), 0,
 				      memory_order_relaxed);
+	FM_RACE_WINDOW();
 	fm_slab_release(s, first, n);
+	FM_RACE_WINDOW();
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 }
 
@@ -349,6 +355,7 @@ take_new_runs(struct fm_node *node, struct want *w)
 			return;
 		bits = w->n - w->got >= c->blocks ? full : (UINT64_C(1) << (w->n - w->got)) - 1;
 		hand_out(w, s->base + page * FM_PAGE_SIZE, bits);
+		FM_RACE_WINDOW();
 		if (bits == full)
 			continue; /* the word is 0 and stays so */
 		/* Release: who takes a block finds the entries; pairs with A1 of page.c. */

@@ -22,7 +22,7 @@ struct tally {
 	uint64_t alloc;
 	uint64_t free;
 	uint64_t cached;
-	struct fm_figures figures;
+	uint64_t figures[FM_FIGURES];
 };
 
 /* Whose slots to sum. */
@@ -46,14 +46,19 @@ tally_figures(struct tally *t, const struct fm_slot_counters *k, uint64_t alloc,
 	      const struct fm_figures *base)
 {
 	uint64_t alloc_misses = load(&k->alloc_misses), free_misses = load(&k->free_misses);
+	const uint64_t now[FM_FIGURES] = {
+		[FM_ALLOC_HITS] = less(alloc, alloc_misses),
+		[FM_ALLOC_MISSES] = alloc_misses,
+		[FM_NOMEM] = load(&k->nomem),
+		[FM_FREE_HITS] = less(free, free_misses),
+		[FM_FREE_MISSES] = free_misses,
+	};
+	unsigned int f;
 
 	t->alloc += alloc;
 	t->free += free;
-	t->figures.alloc_hits += less(less(alloc, alloc_misses), base->alloc_hits);
-	t->figures.alloc_misses += less(alloc_misses, base->alloc_misses);
-	t->figures.nomem += less(load(&k->nomem), base->nomem);
-	t->figures.free_hits += less(less(free, free_misses), base->free_hits);
-	t->figures.free_misses += less(free_misses, base->free_misses);
+	for (f = 0; f < FM_FIGURES; f++)
+		t->figures[f] += less(now[f], load(&base->of[f]));
 }
 
 static void
@@ -110,26 +115,25 @@ tally_self(struct tally *t, struct fm_node *node, unsigned int cls, const struct
 }
 
 void
-fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_figures *mark)
+fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, uint64_t *mark)
 {
 	struct tally t;
 
 	tally_self(&t, node, cls, fm_unit_self(st));
-	*mark = t.figures;
+	memcpy(mark, t.figures, sizeof(t.figures));
 }
 
 void
-fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls,
-		const struct fm_figures *mark)
+fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls, const uint64_t *mark)
 {
 	struct fm_figures *base;
 	struct tally t;
+	unsigned int f;
 
 	base = tally_self(&t, node, cls, fm_unit_self(st));
-	base->alloc_hits += t.figures.alloc_hits - mark->alloc_hits;
-	base->alloc_misses += t.figures.alloc_misses - mark->alloc_misses;
-	base->free_hits += t.figures.free_hits - mark->free_hits;
-	base->free_misses += t.figures.free_misses - mark->free_misses;
+	for (f = 0; f < FM_FIGURES; f++)
+		if (f != FM_NOMEM)
+			fm_count(&base->of[f], t.figures[f] - mark[f], true);
 }
 
 static void
@@ -171,9 +175,9 @@ rte_fastmem_stats(struct rte_fastmem_stats *stats)
 		return -ENODEV;
 	for (cls = 0; cls <= FM_CLASSES; cls++) {
 		tally_all_nodes(&t, st, cls, TAG_ALL);
-		sum.alloc_total += t.figures.alloc_hits + t.figures.alloc_misses;
-		sum.free_total += t.figures.free_hits + t.figures.free_misses;
-		sum.alloc_nomem += t.figures.nomem;
+		sum.alloc_total += t.figures[FM_ALLOC_HITS] + t.figures[FM_ALLOC_MISSES];
+		sum.free_total += t.figures[FM_FREE_HITS] + t.figures[FM_FREE_MISSES];
+		sum.alloc_nomem += t.figures[FM_NOMEM];
 		if (cls < FM_CLASSES)
 			sum.bytes_in_use += less(t.alloc, t.free) * fm_class[cls].size;
 	}
@@ -245,11 +249,11 @@ rte_fastmem_stats_class(size_t class_size, struct rte_fastmem_class_stats *stats
 		return -ENODEV;
 	tally_all_nodes(&t, st, cls, TAG_ALL);
 	sum.in_use = less(t.alloc, t.free);
-	sum.alloc_cache_hits = t.figures.alloc_hits;
-	sum.alloc_cache_misses = t.figures.alloc_misses;
-	sum.alloc_nomem = t.figures.nomem;
-	sum.free_cache_hits = t.figures.free_hits;
-	sum.free_cache_misses = t.figures.free_misses;
+	sum.alloc_cache_hits = t.figures[FM_ALLOC_HITS];
+	sum.alloc_cache_misses = t.figures[FM_ALLOC_MISSES];
+	sum.alloc_nomem = t.figures[FM_NOMEM];
+	sum.free_cache_hits = t.figures[FM_FREE_HITS];
+	sum.free_cache_misses = t.figures[FM_FREE_MISSES];
 	for (i = 0; i < st->nb_nodes; i++) {
 		sum.slab_acquires += load(&st->node[i].counters[cls].acquires);
 		sum.slab_releases += load(&st->node[i].counters[cls].releases);
@@ -274,11 +278,11 @@ stats_of_tag(uint32_t tag, unsigned int from, unsigned int to,
 		return -ENODEV;
 	for (cls = from; cls <= to; cls++) {
 		tally_all_nodes(&t, st, cls, tag);
-		sum.alloc_cache_hits += t.figures.alloc_hits;
-		sum.alloc_cache_misses += t.figures.alloc_misses;
-		sum.alloc_nomem += t.figures.nomem;
-		sum.free_cache_hits += t.figures.free_hits;
-		sum.free_cache_misses += t.figures.free_misses;
+		sum.alloc_cache_hits += t.figures[FM_ALLOC_HITS];
+		sum.alloc_cache_misses += t.figures[FM_ALLOC_MISSES];
+		sum.alloc_nomem += t.figures[FM_NOMEM];
+		sum.free_cache_hits += t.figures[FM_FREE_HITS];
+		sum.free_cache_misses += t.figures[FM_FREE_MISSES];
 	}
 	*stats = sum;
 	return 0;
@@ -405,11 +409,10 @@ rte_fastmem_stats_node(int node_id, struct rte_fastmem_node_stats *stats)
 static void
 rebase(struct fm_figures *base, const struct tally *t)
 {
-	base->alloc_hits += t->figures.alloc_hits;
-	base->alloc_misses += t->figures.alloc_misses;
-	base->nomem += t->figures.nomem;
-	base->free_hits += t->figures.free_hits;
-	base->free_misses += t->figures.free_misses;
+	unsigned int f;
+
+	for (f = 0; f < FM_FIGURES; f++)
+		fm_count(&base->of[f], t->figures[f], true);
 }
 
 void

@@ -8,8 +8,6 @@
 
 #include "fastmem_priv.h"
 
-#include <string.h>
-
 #include <rte_common.h>
 
 struct unit_layout {
@@ -88,8 +86,7 @@ hand_counters_over(struct fm_state *st, struct fm_unit *u)
 {
 	struct rte_fastmem_slot *slot;
 	struct fm_slot_counters *from, *to;
-	struct fm_figures *baseline, *sum;
-	unsigned int node, cls, i;
+	unsigned int node, cls, i, f;
 
 	for (node = 0; node < st->nb_nodes; node++)
 		for (cls = 0; cls <= FM_CLASSES; cls++) {
@@ -113,14 +110,9 @@ hand_counters_over(struct fm_state *st, struct fm_unit *u)
 			move_counter(&to->alloc_misses, &from->alloc_misses);
 			move_counter(&to->free_misses, &from->free_misses);
 			move_counter(&to->nomem, &from->nomem);
-			baseline = &u->baseline[i];
-			sum = &st->node[node].baseline[cls];
-			sum->alloc_hits += baseline->alloc_hits;
-			sum->alloc_misses += baseline->alloc_misses;
-			sum->nomem += baseline->nomem;
-			sum->free_hits += baseline->free_hits;
-			sum->free_misses += baseline->free_misses;
-			memset(baseline, 0, sizeof(*baseline));
+			for (f = 0; f < FM_FIGURES; f++)
+				move_counter(&st->node[node].baseline[cls].of[f],
+					     &u->baseline[i].of[f]);
 		}
 }
 
