@@ -56,11 +56,14 @@ class Result:
         return f"exit code {self.code}\n{self.out}\n{self.err}"
 
 
-def command(args, eal=None, lcores="0"):
-    return [program(), *EAL, *(eal or EAL_NO_HUGE), "--lcores", lcores, "--", *args]
+def command(args, eal=None, lcores=1):
+    """With so many lcores, on the CPUs that there are in turn."""
+    cpus = sorted(os.sched_getaffinity(0))
+    at = ",".join(f"{i}@{cpus[i % len(cpus)]}" for i in range(lcores))
+    return [program(), *EAL, *(eal or EAL_NO_HUGE), "--lcores", at, "--", *args]
 
 
-def run(args, eal=None, lcores="0", code=0, json_report=True):
+def run(args, eal=None, lcores=1, code=0, json_report=True):
     """Run the program to its end; its exit code has to be as given."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "report.json")

@@ -8,9 +8,11 @@
  */
 
 #include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,13 +267,14 @@ anything_at_random(void **state)
 static int
 start_eal(void **state)
 {
-	static char args[][16] = {
-		"test",	       "--no-huge", "-m", "64", "--no-shconf", "--no-telemetry", "--no-pci",
-		"--log-level", "warning",   "-l", "0"
-	};
+	static char args[][16] = { "test",	  "--no-huge",	    "-m",	"64",
+				   "--no-shconf", "--no-telemetry", "--no-pci", "--log-level",
+				   "warning",	  "--lcores",	    "0@CPU" };
 	char *argv[RTE_DIM(args)];
 	unsigned int i;
 
+	/* Any CPU that this process may run on. */
+	snprintf(args[RTE_DIM(args) - 1], sizeof(args[0]), "0@%d", sched_getcpu());
 	(void)state;
 	for (i = 0; i < RTE_DIM(args); i++)
 		argv[i] = args[i];
