@@ -21,15 +21,26 @@
 #include <rte_common.h>
 #include <rte_lcore.h>
 
-/* A cache that serves nobody: its slots are empty and full, and pops drift in them harmlessly. */
+#ifdef RTE_FASTMEM_DEBUG
+#define USE_CACHES 0 /* every operation comes by here, and is checked against the words */
+#else
+#define USE_CACHES 1
+#endif
+
+/*
+ * A cache that serves nobody, laid out as struct rte_fastmem_cache: its slots are empty and full,
+ * and pops drift in them harmlessly.
+ */
 static struct {
-	struct rte_fastmem_cache cache;
+	uint64_t header[sizeof(struct rte_fastmem_cache) / sizeof(uint64_t)];
 	struct rte_fastmem_slot slot[1 + RTE_FASTMEM_HANDLE_SLOT / sizeof(struct rte_fastmem_slot)];
 } no_cache;
 
+#define NO_CACHE ((struct rte_fastmem_cache *)(void *)&no_cache)
+
 __thread struct rte_fastmem_self rte_fastmem_self = {
 	.local = &no_cache.slot[1],
-	.cache = &no_cache.cache,
+	.cache = NO_CACHE,
 };
 
 _Static_assert(sizeof(struct rte_fastmem_slot) == 32, "part of the ABI");
@@ -72,7 +83,7 @@ leave(struct fm_state *st, struct thread *t, bool flush)
 {
 	if (t->unit == NULL)
 		return;
-	t->self->cache = &no_cache.cache;
+	t->self->cache = NO_CACHE;
 	t->self->local = &no_cache.slot[1];
 	if (flush) {
 		flush_unit(st, t->unit, NULL);
@@ -141,15 +152,13 @@ fm_cache_leave(struct fm_state *st, bool flush)
 struct fm_unit *
 fm_unit_self(struct fm_state *st)
 {
-#ifdef RTE_FASTMEM_DEBUG
-	(void)st;
-	return NULL;
-#else
 	struct thread *t = &this_thread;
 	unsigned int lcore = rte_lcore_id();
 
 	if (likely(t->unit != NULL))
 		return t->unit;
+	if (!USE_CACHES)
+		return NULL;
 	if (t->skip > 0) {
 		t->skip--;
 		return NULL;
@@ -164,7 +173,6 @@ fm_unit_self(struct fm_state *st)
 	rte_fastmem_self.cache = t->unit->cache;
 	fm_cache_follow(st, fm_node_self(st));
 	return t->unit;
-#endif
 }
 
 void
