@@ -50,6 +50,18 @@ read_fastmem(struct report *report)
 		rte_fastmem_stats_class(sizes[i], &report->classes[i]);
 }
 
+static void
+read_cached(const struct report *report, struct report_node *node)
+{
+	struct rte_fastmem_node_class_stats stats;
+	unsigned int i;
+
+	for (i = 0; i < report->nb_classes; i++)
+		if (rte_fastmem_stats_node_class(node->node_id, report->classes[i].class_size,
+						 &stats) == 0)
+			node->cached[i] = stats.cached;
+}
+
 void
 report_begin(struct report *report, const int *node_ids, unsigned int nb_nodes)
 {
@@ -70,6 +82,8 @@ report_begin(struct report *report, const int *node_ids, unsigned int nb_nodes)
 		rte_fastmem_stats_node(node->node_id, &node->stats);
 	}
 	read_fastmem(report);
+	for (i = 0; i < nb_nodes; i++)
+		read_cached(report, &report->nodes[i]);
 	port_get_losses(&report->losses);
 }
 

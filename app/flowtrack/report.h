@@ -27,6 +27,8 @@ struct report_node {
 	uint64_t peak;
 	/** By size class, in blocks: what workers of the node hold, and what they held at most. */
 	struct mem_class_use classes[RTE_FASTMEM_MAX_CLASSES];
+	/** By size class, in blocks: what caches and magazines keep ready. */
+	uint64_t cached[RTE_FASTMEM_MAX_CLASSES];
 };
 
 /** All that a report says. */

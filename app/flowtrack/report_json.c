@@ -161,12 +161,13 @@ write_node_classes(struct json *json, const struct report *report, const struct 
 
 	json_open(json, "classes", '[');
 	for (i = 0; i < report->nb_classes; i++) {
-		if (node->classes[i].blocks_peak == 0)
+		if (node->classes[i].blocks_peak == 0 && node->cached[i] == 0)
 			continue;
 		json_open(json, NULL, '{');
 		json_uint(json, "size", report->classes[i].class_size);
 		json_uint(json, "used_blocks", node->classes[i].blocks);
 		json_uint(json, "peak_blocks", node->classes[i].blocks_peak);
+		json_uint(json, "cached_blocks", node->cached[i]);
 		json_close(json, '}');
 	}
 	json_close(json, ']');

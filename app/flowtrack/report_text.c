@@ -152,9 +152,11 @@ print_classes(const struct report *report, const struct report_node *node)
 
 	for (i = 0; i < report->nb_classes; i++) {
 		class = &node->classes[i];
-		if (class->blocks_peak > 0)
-			printf("    class %7zu B: used %" PRIu64 " blocks  peak %" PRIu64 "\n",
-			       report->classes[i].class_size, class->blocks, class->blocks_peak);
+		if (class->blocks_peak > 0 || node->cached[i] > 0)
+			printf("    class %7zu B: used %" PRIu64 " blocks  peak %" PRIu64
+			       "  cached %" PRIu64 "\n",
+			       report->classes[i].class_size, class->blocks, class->blocks_peak,
+			       node->cached[i]);
 	}
 }
 

@@ -121,6 +121,13 @@ struct rte_fastmem_node_stats {
 	uint64_t failed_growths; /**< Times that EAL or the limit refused such growth. */
 };
 
+/** One size class on one node, now. */
+struct rte_fastmem_node_class_stats {
+	size_t class_size; /**< Bytes a block. */
+	uint64_t in_use;   /**< Blocks that the application holds. */
+	uint64_t cached;   /**< Blocks in threads' caches and in magazines. */
+};
+
 /**
  * Set the allocator up, or join it.
  *
@@ -461,6 +468,16 @@ rte_fastmem_stats_shared_class(size_t class_size, struct rte_fastmem_lcore_class
  */
 int
 rte_fastmem_stats_node(int node_id, struct rte_fastmem_node_stats *stats);
+
+/**
+ * Statistics of one class on one node.
+ *
+ * @return
+ *   0; -EINVAL: NULL, no such class, no such node or one without memory; -ENODEV: not initialised
+ */
+int
+rte_fastmem_stats_node_class(int node_id, size_t class_size,
+			     struct rte_fastmem_node_class_stats *stats);
 
 /**
  * Begin counting anew: totals, hits and misses; what is in use or cached stays as it is.

@@ -405,6 +405,29 @@ rte_fastmem_stats_node(int node_id, struct rte_fastmem_node_stats *stats)
 	return 0;
 }
 
+int
+rte_fastmem_stats_node_class(int node_id, size_t class_size,
+			     struct rte_fastmem_node_class_stats *stats)
+{
+	unsigned int cls = fm_class_exact(class_size);
+	struct fm_state *st = fm_state_get();
+	struct tally t = { 0 };
+	struct fm_node *node;
+
+	if (stats == NULL || cls == FM_CLASSES)
+		return -EINVAL;
+	if (st == NULL)
+		return -ENODEV;
+	node = fm_node_by_id(st, node_id);
+	if (node == NULL)
+		return -EINVAL;
+	tally_class(&t, st, node, cls, TAG_ALL);
+	stats->class_size = class_size;
+	stats->in_use = less(t.alloc, t.free);
+	stats->cached = t.cached + fm_depot_blocks(&node->depot, cls);
+	return 0;
+}
+
 /* Move a baseline up to now. */
 static void
 rebase(struct fm_figures *base, const struct tally *t)

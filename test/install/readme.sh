@@ -11,6 +11,7 @@ readme=$1 build=$2 source=$3
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
+# shellcheck disable=SC2016 # these backquotes are the fence of the code
 sed -n '/^```c$/,/^```$/p' "$readme" | sed '1d;$d' >"$tmp/hello.c"
 # shellcheck disable=SC2046
 ${CC:-cc} -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -O2 -o "$tmp/hello" \

@@ -110,6 +110,9 @@ def check_memory(result):
         assert 0 < node["used"] <= node["peak"] <= node["reserved"], node
         assert node["failed_growths"] == 0, node
         assert node["backing"] == node["reserved"], node
+        # What is cached by class adds up to what is cached.
+        cached = sum(c["size"] * c["cached_blocks"] for c in node["classes"])
+        assert cached == node["cached"], node
     # fastmem's own count is the program's, and the workers' own states.
     classes = {c["size"]: c["used_blocks"] for c in memory["classes"]}
     assert sum(size * number for size, number in classes.items()) == used, memory

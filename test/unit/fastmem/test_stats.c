@@ -365,6 +365,32 @@ each_lcore_and_other_threads_count_apart(void **state)
 }
 
 static void
+a_class_of_a_node_tells_what_is_held_and_cached(void **state)
+{
+	const size_t class = class_of(300);
+	struct rte_fastmem_node_class_stats s;
+	void *ptrs[50];
+
+	(void)state;
+	assert_int_equal(rte_fastmem_stats_node_class(test_node(), class, NULL), -EINVAL);
+	assert_int_equal(rte_fastmem_stats_node_class(test_node(), class + 1, &s), -EINVAL);
+	assert_int_equal(rte_fastmem_stats_node_class(-2, class, &s), -EINVAL);
+	assert_int_equal(rte_fastmem_alloc_bulk(ptrs, 50, 300, 0, 0), 0);
+	assert_int_equal(rte_fastmem_stats_node_class(test_node(), class, &s), 0);
+	assert_int_equal(s.class_size, class);
+	assert_int_equal(s.in_use, 50);
+	assert_int_equal(s.cached * class, node_stats_now().bytes_cached);
+	rte_fastmem_free_bulk(ptrs, 50);
+	assert_int_equal(rte_fastmem_stats_node_class(test_node(), class, &s), 0);
+	assert_int_equal(s.in_use, 0);
+	assert_int_equal(s.cached * class, node_stats_now().bytes_cached);
+	rte_fastmem_cache_flush();
+	rte_fastmem_trim(test_node());
+	assert_int_equal(rte_fastmem_stats_node_class(test_node(), class, &s), 0);
+	assert_int_equal(s.cached, 0);
+}
+
+static void
 reset_keeps_what_is_in_use(void **state)
 {
 	void *ptrs[50];
@@ -427,6 +453,7 @@ main(int argc, char **argv)
 		RESERVED(the_node_tells_what_it_is_made_of),
 		RESERVED(page_runs_are_acquired_and_released),
 		RESERVED(each_lcore_and_other_threads_count_apart),
+		RESERVED(a_class_of_a_node_tells_what_is_held_and_cached),
 		RESERVED(reset_keeps_what_is_in_use),
 		RESERVED(reset_covers_every_counter),
 	};
