@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+#
+# Checks one model with Spin: as it is it must hold, and each defect that its header names must be
+# found. With FASTMEM_TEST_FULL=1 also with three workers (minutes, and some 6 GB of memory).
+#
+# usage: run.sh MODEL.pml
+
+set -euo pipefail
+
+model=$(readlink -f "$1")
+name=$(basename "$model" .pml)
+failed=0
+
+for tool in spin cc; do
+    command -v "$tool" >/dev/null || {
+        echo "skipped: $tool is not installed"
+        exit 77
+    }
+done
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+# check WANTED PAN-FLAGS [SPIN-FLAG...]: WANTED is what pan must say, holds or found. PAN-FLAGS are
+# those of its compilation; with -DNP it looks for cycles without progress.
+check() {
+    local wanted=$1 flags=$2 got=holds options=(-m3000000)
+    shift 2
+    [[ $flags != *-DNP* ]] || options+=(-l)
+    [[ $flags != *-DHC4* ]] || options=(-m60000000)
+    rm -f ./*
+    # The model's name for Spin is without a folder: its messages repeat it.
+    cp "$model" .
+    spin "$@" -a "$name.pml" >spin.log || {
+        cat spin.log
+        exit 1
+    }
+    # shellcheck disable=SC2086  # several flags
+    cc -O1 -w $flags -o pan pan.c
+    ./pan "${options[@]}" >pan.log 2>&1 || true
+    grep -q 'errors: 0$' pan.log || got=found
+    if ! grep -q 'errors: [0-9]*$' pan.log ||
+        grep -q -e 'max search depth too small' -e 'out of memory' pan.log; then
+        got=unfinished
+    fi
+    printf '%-10s %s %s: %s\n' "$got" "$name" "$flags $*" \
+        "$(grep -o '[0-9.e+]* states, stored' pan.log || true)"
+    [[ $got == "$wanted" ]] || {
+        echo "FAILED: should be $wanted"
+        tail -n 20 pan.log
+        failed=1
+    }
+}
+
+defects() { # PAN-FLAGS SPIN-FLAG DEFECT...
+    local flags=$1 also=$2 defect
+    shift 2
+    for defect; do
+        # shellcheck disable=SC2086  # none or several
+        check found "$flags" $also "-D$defect"
+    done
+}
+
+case $name in
+page)
+    check holds -DSAFETY
+    check holds -DSAFETY -DPAGES=2
+    check holds -DNP -DHONEST
+    defects -DSAFETY '' NO_CHECK_AFTER_TAKE CHECK_BEFORE_TAKE NO_CHECK_AFTER_EMPTY BACK_TO_OLD \
+        EMPTY_BY_STORE TAKE_BY_STORE PUT_BY_STORE WORD_FIRST PAGES_FIRST KEEP_NONE
+    ;;
+slab)
+    check holds -DSAFETY
+    check holds -DNP
+    defects -DSAFETY '' NO_ROLLBACK ROLLBACK_ALL NO_CHECK CLAIM_BY_STORE RELEASE_BY_STORE
+    defects -DNP '' WAIT
+    ;;
+magazine)
+    check holds -DSAFETY
+    check holds -DSAFETY -DLYING
+    check holds -DNP -DMAGS=2
+    defects -DSAFETY '' OWN_BY_STORE COPY_BEFORE_OWN COPY_LATE HINT_FIRST LOOK_FIRST_SET \
+        LOOK_FIRST_CLEAR SUMMARY_FIRST NO_LOOK
+    defects -DSAFETY -DLYING FREE_EARLY
+    ;;
+*)
+    echo "no list of defects for $name: add it to $0"
+    exit 1
+    ;;
+esac
+
+# HC4: a state is kept as a hash, so that one in very many may be missed.
+if [[ ${FASTMEM_TEST_FULL:-} ]]; then
+    case $name in
+    page) check holds '-DSAFETY -DHC4' -DWORKERS=3 ;;
+    slab) check holds '-DSAFETY -DHC4' -DWORKERS=3 ;;
+    magazine)
+        check holds '-DSAFETY -DHC4' -DWORKERS=3 -DMAGS=2
+        check holds '-DSAFETY -DHC4' -DWORKERS=3 -DMAGS=2 -DLYING
+        ;;
+    esac
+fi
+exit "$failed"
