@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+"""Plants each defect in a copy of the lock-free files, and says which stress test finds it.
+
+Not a test: minutes of work. Its table is in doc/guides/lockfree.rst; "model" names the flag of
+test/model/*.pml that plants the same, or what the weakened order permits. Ends with 1 when a
+defect is found by nothing, or its text is no longer in the sources.
+
+usage: mutate.py [NAME-PART]
+"""
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOLDERS = ('lib/fastmem', 'lib/numa', 'test/stress')
+VARIANTS = {
+    'plain': '-O2',
+    'race': '-O2 -DFASTMEM_RACE_WINDOW=1',
+    'tsan': '-O1 -g -DFASTMEM_RACE_WINDOW=1 -fsanitize=thread',
+}
+MS = os.environ.get('FASTMEM_STRESS_MS', '3000')
+ACQUIRE, RELEASE, RELAXED = (f'memory_order_{o}' for o in ('acquire', 'release', 'relaxed'))
+PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine'))
+CALLER = 'test/stress/stress_page.c'
+
+TAKE_CAS = '''atomic_compare_exchange_weak_explicit(
+		word, &old, old & ~taken, memory_order_acquire, memory_order_relaxed)'''
+EMPTY_CAS = '''atomic_compare_exchange_strong_explicit(
+				   word, &now, 0, memory_order_acquire, memory_order_relaxed)'''
+CLAIM_CAS = '''atomic_compare_exchange_weak_explicit(
+		word, &old, old & ~mask, memory_order_acquire, memory_order_relaxed)'''
+OWN_CAS = '''atomic_compare_exchange_strong_explicit(&m->state, &old, MAG_OWNED,
+						     memory_order_acquire, memory_order_relaxed)'''
+FOREIGN = '*foreign = atomic_load_explicit(entry_of, memory_order_relaxed) != entry;'
+COPY_IN = '\tmemcpy(m->block, blocks, n * sizeof(void *));\n'
+COPY_OUT = '\tmemcpy(blocks, m->block, n * sizeof(void *));\n'
+FULL = ('\tatomic_store_explicit(&m->state, mag_state(MAG_FULL, cls, n), '
+        'memory_order_release);\n')
+FREE = '\tatomic_store_explicit(&m->state, MAG_FREE, memory_order_release);\n'
+HINT = '''	hint_set(d->full[cls], &d->full_summary[cls], (unsigned int)index / FM_GROUP_MAGS,
+		 (unsigned int)index % FM_GROUP_MAGS);
+'''
+OWN_IT = '	} while (!mag_own(m, MAG_FREE, -1, &was));\n'
+
+# Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
+MUTATIONS = [
+    *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine')),
+    ('page', 'A1 relaxed', 'CHECK_BEFORE_TAKE', PAGE,
+     [(TAKE_CAS, TAKE_CAS.replace(ACQUIRE, RELAXED))]),
+    ('page', 'A2 relaxed', '', PAGE, [(EMPTY_CAS, EMPTY_CAS.replace(ACQUIRE, RELAXED))]),
+    ('page', 'R1 relaxed', '', PAGE,
+     [(f'fetch_or_explicit(word, blocks, {RELEASE})',
+       f'fetch_or_explicit(word, blocks, {RELAXED})')]),
+    ('page', 'publishing store relaxed', 'WORD_FIRST', CALLER,
+     [(f'full & ~h->blocks, {RELEASE}', f'full & ~h->blocks, {RELAXED}')]),
+    ('page', 'no check after take', 'NO_CHECK_AFTER_TAKE', PAGE,
+     [(FOREIGN, '(void)entry_of, (void)entry;')]),
+    ('page', 'check before take', 'CHECK_BEFORE_TAKE', PAGE,
+     [(FOREIGN, ''), ('		FM_RACE_WINDOW();\n', f'		{FOREIGN}\n		FM_RACE_WINDOW();\n')]),
+    ('page', 'no check after empty', 'NO_CHECK_AFTER_EMPTY', CALLER,
+     [('if (fm_entry_class((uint16_t)now) == cls) {', 'if (true) {')]),
+    ('page', 'foreign run back under its former class', 'BACK_TO_OLD', CALLER,
+     [('		cls = fm_entry_class((uint16_t)now);\n', '')]),
+    ('page', 'emptied by a store', 'EMPTY_BY_STORE', PAGE,
+     [(EMPTY_CAS, '(atomic_store(word, 0), true)')]),
+    ('page', 'taken by a store', 'TAKE_BY_STORE', PAGE,
+     [(TAKE_CAS, '(atomic_store(word, old & ~taken), true)')]),
+    ('page', 'returned by a store', 'PUT_BY_STORE', PAGE,
+     [(f'atomic_fetch_or_explicit(word, blocks, {RELEASE});',
+       'atomic_load(word);\n\n	FM_RACE_WINDOW();\n	atomic_store(word, old | blocks);')]),
+    ('page', 'pages released before their entries', 'PAGES_FIRST', CALLER,
+     [('	fm_slab_release(&slab, page, classes[cls].pages);\n', ''),
+      ('	for (i = page; i < page + classes[cls].pages; i++) {\n		CHECK(page_mark[i] != 0);\n',
+       '	for (i = page; i < page + classes[cls].pages; i++)\n		page_mark[i] = 0;\n'
+       '	fm_slab_release(&slab, page, classes[cls].pages);\n	FM_RACE_WINDOW();\n'
+       '	for (i = page; i < page + classes[cls].pages; i++) {\n'),
+      ('		page_mark[i] = 0;\n		/* Relaxed: the release', '		/* Relaxed: the release')]),
+    ('slab', 'A1 relaxed', '', SLAB, [(CLAIM_CAS, CLAIM_CAS.replace(ACQUIRE, RELAXED))]),
+    ('slab', 'R1 relaxed', '', SLAB,
+     [(f'word_mask(w, first, n), {RELEASE}', f'word_mask(w, first, n), {RELAXED}')]),
+    ('slab', 'no rollback', 'NO_ROLLBACK', SLAB,
+     [('fm_slab_release(s, first, w * 64 - first);', ';')]),
+    ('slab', 'the whole run rolled back', 'ROLLBACK_ALL', SLAB,
+     [('fm_slab_release(s, first, w * 64 - first);', 'fm_slab_release(s, first, n);')]),
+    ('slab', 'no check that all pages are free', 'NO_CHECK', SLAB,
+     [('if ((old & mask) != mask)\n', 'if (mask == 0)\n')]),
+    ('slab', 'claimed by a store', 'CLAIM_BY_STORE', SLAB,
+     [(CLAIM_CAS, '(atomic_store(word, old & ~mask), true)')]),
+    ('slab', 'released by a store', 'RELEASE_BY_STORE', SLAB,
+     [(f'atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), {RELEASE});',
+       'atomic_store(&s->free[w], atomic_load(&s->free[w]) | word_mask(w, first, n));')]),
+    ('magazine', 'A1 relaxed', 'COPY_BEFORE_OWN', MAGAZINE,
+     [(OWN_CAS, OWN_CAS.replace(ACQUIRE, RELAXED))]),
+    ('magazine', 'R1 relaxed', 'COPY_LATE', MAGAZINE, [(FULL, FULL.replace(RELEASE, RELAXED))]),
+    ('magazine', 'R2 relaxed', 'FREE_EARLY', MAGAZINE, [(FREE, FREE.replace(RELEASE, RELAXED))]),
+    ('magazine', 'A3 relaxed', 'HINT_FIRST', MAGAZINE,
+     [(f'&words[g], ~bit, {ACQUIRE}', f'&words[g], ~bit, {RELAXED}')]),
+    ('magazine', 'R3 relaxed', 'HINT_FIRST', MAGAZINE,
+     [('&words[group], UINT64_C(1) << bit, memory_order_seq_cst',
+       f'&words[group], UINT64_C(1) << bit, {RELAXED}')]),
+    ('magazine', 'R4 relaxed', 'SUMMARY_FIRST', MAGAZINE,
+     [(f'summary, UINT64_C(1) << group, {RELEASE}',
+       f'summary, UINT64_C(1) << group, {RELAXED}')]),
+    ('magazine', 'S1 acquire and release', 'LOOK_FIRST_SET', MAGAZINE,
+     [('UINT64_C(1) << bit, memory_order_seq_cst', 'UINT64_C(1) << bit, memory_order_acq_rel'),
+      ('load_explicit(summary, memory_order_seq_cst)', f'load_explicit(summary, {ACQUIRE})')]),
+    ('magazine', 'S2 acquire and release', 'LOOK_FIRST_CLEAR', MAGAZINE,
+     [('~(UINT64_C(1) << g),\n						  memory_order_seq_cst',
+       '~(UINT64_C(1) << g),\n						  memory_order_acq_rel'),
+      ('load_explicit(&words[g], memory_order_seq_cst)', f'load_explicit(&words[g], {ACQUIRE})')]),
+    ('magazine', 'new group: count relaxed', '', MAGAZINE,
+     [(f'&d->nb_groups, g + 1, {RELEASE}', f'&d->nb_groups, g + 1, {RELAXED}')]),
+    ('magazine', 'new group: its reader relaxed', '', MAGAZINE,
+     [(f'	unsigned int nb = atomic_load_explicit(&d->nb_groups, {ACQUIRE}) * FM_GROUP_MAGS;\n'
+       '	struct fm_mag *m;',
+       f'	unsigned int nb = atomic_load_explicit(&d->nb_groups, {RELAXED}) * FM_GROUP_MAGS;\n'
+       '	struct fm_mag *m;')]),
+    ('magazine', 'new group: hints relaxed', '', MAGAZINE,
+     [(f'&d->free[g], UINT64_MAX, {RELEASE}', f'&d->free[g], UINT64_MAX, {RELAXED}')]),
+    ('magazine', 'new group: summary relaxed', 'SUMMARY_FIRST', MAGAZINE,
+     [(f'&d->free_summary, UINT64_C(1) << g, {RELEASE}',
+       f'&d->free_summary, UINT64_C(1) << g, {RELAXED}')]),
+    ('magazine', 'owned by a store', 'OWN_BY_STORE', MAGAZINE,
+     [('!' + OWN_CAS, '(atomic_store(&m->state, MAG_OWNED), false)')]),
+    ('magazine', 'full before its blocks are there', 'COPY_LATE', MAGAZINE,
+     [(COPY_IN, ''), (FULL, FULL + '	FM_RACE_WINDOW();\n' + COPY_IN)]),
+    ('magazine', 'free before its blocks are read', 'FREE_EARLY', MAGAZINE,
+     [(COPY_OUT, ''), (FREE, FREE + '	FM_RACE_WINDOW();\n' + COPY_OUT)]),
+    ('magazine', 'hint before the state', 'HINT_FIRST', MAGAZINE,
+     [(HINT, ''), (COPY_IN, COPY_IN + HINT)]),
+    ('magazine', 'no second look at the hints', 'NO_LOOK', MAGAZINE,
+     [('if (atomic_load_explicit(&words[g], memory_order_seq_cst) != 0)', 'if (false)')]),
+]
+
+
+def compile_and_run(folder, name, variant):
+    """Whether the stress test of this name fails."""
+    dpdk = subprocess.run(['pkg-config', '--cflags', 'libdpdk'], check=True, capture_output=True,
+                          text=True).stdout.split()
+    sources = [f'test/stress/stress_{name}.c', f'lib/fastmem/{name}.c']
+    if name == 'page':
+        sources.append(SLAB)
+    exe = os.path.join(folder, variant)
+    subprocess.run(['cc', '-std=gnu11', '-D_GNU_SOURCE', '-w', *shlex.split(VARIANTS[variant]),
+                    *('-I' + os.path.join(folder, f) for f in FOLDERS), *dpdk, '-o', exe,
+                    *(os.path.join(folder, s) for s in sources), '-lpthread'], check=True)
+    try:
+        done = subprocess.run(['setarch', '-R', exe] if variant == 'tsan' else [exe], timeout=60,
+                              capture_output=True, check=False,
+                              env={**os.environ, 'FASTMEM_STRESS_MS': MS,
+                                   'TSAN_OPTIONS': 'halt_on_error=1'})
+    except subprocess.TimeoutExpired:
+        return 'caught'
+    return 'caught' if done.returncode else 'missed'
+
+
+def plant(folder, path, changes):
+    """A copy of the folders with the changes made."""
+    for f in FOLDERS:
+        os.makedirs(os.path.join(folder, f), exist_ok=True)
+        for entry in os.scandir(os.path.join(ROOT, f)):
+            if entry.name.endswith(('.c', '.h')):
+                with open(entry.path, encoding='utf-8') as file:
+                    text = file.read()
+                if os.path.join(f, entry.name) == path:
+                    for old, new in changes:
+                        if text.count(old) != 1:
+                            raise ValueError(f'{path}: {text.count(old)} times: {old}')
+                        text = text.replace(old, new)
+                with open(os.path.join(folder, f, entry.name), 'w', encoding='utf-8') as file:
+                    file.write(text)
+
+
+wrong = 0
+for name, what, flag, path, changes in MUTATIONS:
+    if len(sys.argv) > 1 and sys.argv[1] not in f'{name}: {what}':
+        continue
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            plant(folder, path, changes)
+        except ValueError as error:
+            print(f'{name}: {what}: {error}')
+            wrong = 1
+            continue
+        found = [compile_and_run(folder, name, variant) for variant in VARIANTS]
+    if ('caught' in found or bool(flag)) != bool(changes):
+        wrong = 1
+    print(f'{name:8} | {what:40} | ' + ' | '.join(found) + f' | {flag or "-"}', flush=True)
+sys.exit(wrong)
