@@ -282,6 +282,8 @@ main(int argc, char **argv)
 #define RESERVED(test) cmocka_unit_test_setup_teardown(test, setup_reserved, teardown_deinit)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kernel_counts_what_malloc_does),
+		/* Before any other: the process's first use is to be without one too. */
+		cmocka_unit_test(not_even_its_first_use_makes_one),
 		cmocka_unit_test(every_class_fills_the_reservation),
 		cmocka_unit_test(so_does_it_in_the_smallest_reservation),
 		cmocka_unit_test_setup_teardown(reservations_in_pieces_are_as_large, setup_empty,
@@ -289,7 +291,6 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(the_allocators_own_data_is_small, setup_init,
 						teardown_deinit),
 		cmocka_unit_test(a_thread_uses_all_of_it_without_a_system_call),
-		cmocka_unit_test(not_even_its_first_use_makes_one),
 		RESERVED(failing_with_growth_off_makes_none),
 		/* Last: its worker's system calls are reported for good. */
 		cmocka_unit_test(an_lcore_uses_all_of_it_without_a_system_call),
