@@ -214,6 +214,7 @@ test_eal_start(int argc, char **argv)
 		args[n++] = hugedir;
 	}
 	if (rte_eal_init(n, args) < 0) {
+		skip_unless_runnable(); /* somebody else may have taken the pages meanwhile */
 		fprintf(stderr, "EAL does not start in mode %s\n", mode->name);
 		exit(EXIT_FAILURE);
 	}
