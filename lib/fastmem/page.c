@@ -66,8 +66,11 @@ fm_page_take(_Atomic uint64_t *word, const _Atomic uint16_t *entry_of, uint16_t 
 enum fm_page_put
 fm_page_put(_Atomic uint64_t *word, uint64_t blocks, uint64_t full)
 {
-	/* R1: pairs with A1 and A2. */
-	uint64_t old = atomic_fetch_or_explicit(word, blocks, memory_order_release);
+	/*
+	 * R1: pairs with A1 and A2. Sequentially consistent for callers who keep a hint: set the word,
+	 * then look at the hint, where another clears the hint, then looks at the word.
+	 */
+	uint64_t old = atomic_fetch_or_explicit(word, blocks, memory_order_seq_cst);
 	uint64_t now = old | blocks;
 
 	if ((old & blocks) != 0)

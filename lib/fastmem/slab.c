@@ -70,8 +70,8 @@ fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n)
 
 	for (w = first / 64; w <= last; w++) {
 		FM_RACE_WINDOW();
-		/* R1: pairs with A1. */
-		atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), memory_order_release);
+		/* R1: pairs with A1. Sequentially consistent for callers' hints, as R1 of page.c. */
+		atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), memory_order_seq_cst);
 	}
 }
 

@@ -23,7 +23,8 @@ VARIANTS = {
     'tsan': '-O1 -g -DFASTMEM_RACE_WINDOW=1 -fsanitize=thread',
 }
 MS = os.environ.get('FASTMEM_STRESS_MS', '3000')
-ACQUIRE, RELEASE, RELAXED = (f'memory_order_{o}' for o in ('acquire', 'release', 'relaxed'))
+ACQUIRE, RELEASE, RELAXED, SEQ_CST = (
+    f'memory_order_{o}' for o in ('acquire', 'release', 'relaxed', 'seq_cst'))
 PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine'))
 CALLER = 'test/stress/stress_page.c'
 
@@ -53,7 +54,7 @@ MUTATIONS = [
      [(TAKE_CAS, TAKE_CAS.replace(ACQUIRE, RELAXED))]),
     ('page', 'A2 relaxed', '', PAGE, [(EMPTY_CAS, EMPTY_CAS.replace(ACQUIRE, RELAXED))]),
     ('page', 'R1 relaxed', '', PAGE,
-     [(f'fetch_or_explicit(word, blocks, {RELEASE})',
+     [(f'fetch_or_explicit(word, blocks, {SEQ_CST})',
        f'fetch_or_explicit(word, blocks, {RELAXED})')]),
     ('page', 'publishing store relaxed', 'WORD_FIRST', CALLER,
      [(f'full & ~h->blocks, {RELEASE}', f'full & ~h->blocks, {RELAXED}')]),
@@ -70,7 +71,7 @@ MUTATIONS = [
     ('page', 'taken by a store', 'TAKE_BY_STORE', PAGE,
      [(TAKE_CAS, '(atomic_store(word, old & ~taken), true)')]),
     ('page', 'returned by a store', 'PUT_BY_STORE', PAGE,
-     [(f'atomic_fetch_or_explicit(word, blocks, {RELEASE});',
+     [(f'atomic_fetch_or_explicit(word, blocks, {SEQ_CST});',
        'atomic_load(word);\n\n	FM_RACE_WINDOW();\n	atomic_store(word, old | blocks);')]),
     ('page', 'pages released before their entries', 'PAGES_FIRST', CALLER,
      [('	fm_slab_release(&slab, page, classes[cls].pages);\n', ''),
@@ -81,7 +82,7 @@ MUTATIONS = [
       ('		page_mark[i] = 0;\n		/* Relaxed: the release', '		/* Relaxed: the release')]),
     ('slab', 'A1 relaxed', '', SLAB, [(CLAIM_CAS, CLAIM_CAS.replace(ACQUIRE, RELAXED))]),
     ('slab', 'R1 relaxed', '', SLAB,
-     [(f'word_mask(w, first, n), {RELEASE}', f'word_mask(w, first, n), {RELAXED}')]),
+     [(f'word_mask(w, first, n), {SEQ_CST}', f'word_mask(w, first, n), {RELAXED}')]),
     ('slab', 'no rollback', 'NO_ROLLBACK', SLAB,
      [('fm_slab_release(s, first, w * 64 - first);', ';')]),
     ('slab', 'the whole run rolled back', 'ROLLBACK_ALL', SLAB,
@@ -91,7 +92,7 @@ MUTATIONS = [
     ('slab', 'claimed by a store', 'CLAIM_BY_STORE', SLAB,
      [(CLAIM_CAS, '(atomic_store(word, old & ~mask), true)')]),
     ('slab', 'released by a store', 'RELEASE_BY_STORE', SLAB,
-     [(f'atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), {RELEASE});',
+     [(f'atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), {SEQ_CST});',
        'atomic_store(&s->free[w], atomic_load(&s->free[w]) | word_mask(w, first, n));')]),
     ('magazine', 'A1 relaxed', 'COPY_BEFORE_OWN', MAGAZINE,
      [(OWN_CAS, OWN_CAS.replace(ACQUIRE, RELAXED))]),
