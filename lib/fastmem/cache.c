@@ -123,12 +123,17 @@ make_key(void)
 	pthread_key_create(&threads.key, on_thread_exit);
 }
 
+void
+fm_cache_init(void)
+{
+	pthread_once(&threads.once, make_key);
+}
+
 static void
 list(struct thread *t)
 {
 	if (t->listed)
 		return;
-	pthread_once(&threads.once, make_key);
 	pthread_setspecific(threads.key, t);
 	t->self = &rte_fastmem_self;
 	pthread_mutex_lock(&threads.lock);
@@ -157,8 +162,6 @@ fm_unit_self(struct fm_state *st)
 
 	if (likely(t->unit != NULL))
 		return t->unit;
-	if (!USE_CACHES)
-		return NULL;
 	if (t->skip > 0) {
 		t->skip--;
 		return NULL;
@@ -239,7 +242,7 @@ slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 	struct rte_fastmem_slot *slot;
 	uintptr_t *array;
 
-	if (u == NULL || fm_class[cls].mag == 0)
+	if (!USE_CACHES || u == NULL || fm_class[cls].mag == 0)
 		return NULL;
 	slot = &u->cache->slots[fm_entry(node->index, cls)];
 	if (likely(slot->base != 0))

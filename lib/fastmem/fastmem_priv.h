@@ -185,6 +185,7 @@ struct fm_node {
 
 	/* See node.c, "When memory is short". */
 	_Alignas(FM_LINE) _Atomic uint64_t failed[(FM_CLASSES + 1 + 63) / 64];
+	_Atomic uint32_t packing[FM_CLASSES]; /* runs that may yet lie anywhere, see node.c */
 	_Atomic uint32_t hungry;
 
 	_Alignas(FM_LINE) struct fm_class_counters counters[FM_CLASSES + 1];
@@ -434,7 +435,7 @@ fm_zone_available(const struct fm_node *node);
 
 /* Say what was asked, what there is and what to do. */
 void
-fm_zone_log_shortage(const struct fm_node *node, uint64_t size);
+fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing);
 
 /* The addresses around `base` where EAL maps only this node's memory. */
 void
@@ -544,6 +545,10 @@ bool
 fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size);
 
 /* ---------------------------------------------------------------- cache.c */
+
+/* Before any thread uses a cache: what would be a system call later. */
+void
+fm_cache_init(void);
 
 /* A block of a class from one node, through the calling thread's cache; NULL: ENOMEM. */
 void *

@@ -319,8 +319,12 @@ fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool
 	 * At a multiple of its own length if there is room: then a page that is in the way spoils
 	 * one such place, and that one only until it is free again.
 	 */
-	if (pages % align == 0)
+	if (pages % align == 0) {
 		s = claim_in_node(node, pages, pages, from_top, first);
+		/* There is room again: no more packing. */
+		if (s != NULL && atomic_load_explicit(&node->packing[cls], memory_order_relaxed))
+			atomic_store_explicit(&node->packing[cls], 0, memory_order_relaxed);
+	}
 	if (s == NULL && anywhere && pages > 1)
 		s = claim_in_node(node, pages, align, from_top, first);
 	if (s == NULL)
@@ -391,26 +395,45 @@ get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, 
 	return w.got;
 }
 
+/*
+ * Runs lie at multiples of their length while there is room for that, or relief makes some. Where
+ * there is not, the next PACK_ON runs of the class do without, so that not each asks for relief.
+ */
+#define PACK_ON 64
+
+static bool
+may_pack(struct fm_node *node, unsigned int cls)
+{
+	/* Relaxed: a lost race is as good, it only says about how many. */
+	uint32_t left = atomic_load_explicit(&node->packing[cls], memory_order_relaxed);
+
+	if (left == 0)
+		return false;
+	atomic_store_explicit(&node->packing[cls], left - 1, memory_order_relaxed);
+	return true;
+}
+
 unsigned int
 fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
 	    unsigned int n)
 {
 	size_t run = fm_class[cls].pages * FM_PAGE_SIZE;
+	bool anywhere = may_pack(node, cls);
 	unsigned int got, relief;
-	/* The longest runs first see whether relief makes a place that fits them. */
-	bool anywhere = fm_class[cls].mag != 0;
 
 	if (unlikely(fm_shortage_known(node, cls)))
 		return 0;
 	got = get(st, node, cls, blocks, n, anywhere);
 	for (relief = 0; got == 0 && relief < FM_RELIEFS; relief++) {
-		anywhere |= relief >= FM_RELIEF_PACK;
+		anywhere |= relief == FM_RELIEF_PACK;
 		/* Others may be quicker to take what growth brings: again, while it brings some. */
 		while (got == 0 && fm_shortage_relieve(st, node, relief, run)) {
 			got = get(st, node, cls, blocks, n, anywhere);
 			if (relief != FM_RELIEF_GROW)
 				break;
 		}
+		if (got != 0 && relief == FM_RELIEF_PACK)
+			atomic_store_explicit(&node->packing[cls], PACK_ON, memory_order_relaxed);
 	}
 	if (got == 0) {
 		fm_shortage_begin(st, node, cls);

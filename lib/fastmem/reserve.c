@@ -62,7 +62,7 @@ reach(struct fm_state *st, struct fm_node *node, uint64_t total, bool log)
 	}
 	rc = missing == 0 ? 0 : fm_chunks_add(st, node, missing);
 	if (rc == -ENOMEM && log)
-		fm_zone_log_shortage(node, missing);
+		fm_zone_log_shortage(node, total, missing);
 	else if (rc != 0 && log)
 		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: %s", total >> 20,
 		       node->node_id, strerror(-rc));
@@ -107,7 +107,7 @@ reserve(size_t size, int node_id, bool more)
 		return 0;
 	self = node != NULL ? node : fm_node_self(st);
 	if (size > st->window_span) { /* EAL does not even have addresses for that much */
-		fm_zone_log_shortage(self, size);
+		fm_zone_log_shortage(self, size, size);
 		return -ENOMEM;
 	}
 	size = RTE_ALIGN_CEIL(size, FM_SLAB_SIZE);

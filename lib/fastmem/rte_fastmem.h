@@ -233,7 +233,9 @@ rte_fastmem_get_limit(int node_id);
 /**
  * Let allocations take memory from EAL when a node runs out (the default), or not.
  *
- * Off, nothing is taken after the reservation: an allocation that finds nothing fails at once.
+ * Off, nothing is taken after the reservation: an allocation that finds nothing fails at once. On,
+ * growth that EAL refused is not tried again for a second, unless this is called: EAL takes
+ * milliseconds to find that there are no hugepages.
  *
  * Context: MT-safe, does not sleep.
  *

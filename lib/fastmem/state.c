@@ -250,6 +250,7 @@ rte_fastmem_init(void)
 	pthread_mutex_lock(&attach_lock);
 	if (fm_state() == NULL) {
 		fm_process.pid = (uint32_t)getpid();
+		fm_cache_init();
 		/* Before rte_eal_init() there are no lists, and looking up a zone would crash. */
 		if (rte_memseg_list_walk(any_list, NULL) != 1)
 			rc = -ENODEV;

@@ -69,7 +69,8 @@ tally_slot(struct tally *t, const struct fm_unit *u, unsigned int i, const struc
 	uintptr_t lo = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
 	uint64_t popped = __atomic_load_n(&slot->nb_alloc, __ATOMIC_RELAXED);
-	uint64_t cached = top > lo ? (top - lo) / sizeof(uintptr_t) : 0;
+	/* Signed: a pop that fails leaves top below base for a moment, and both may be 0. */
+	uint64_t cached = (intptr_t)top > (intptr_t)lo ? (top - lo) / sizeof(uintptr_t) : 0;
 	uint64_t pushed = less(cached + popped + load(&k->flushed), load(&k->refilled));
 
 	t->cached += cached;

@@ -208,7 +208,7 @@ fm_zone_available(const struct fm_node *node)
 }
 
 void
-fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
+fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing)
 {
 	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
 	char text[256] = "";
@@ -221,7 +221,7 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
 		       "cannot reserve %" PRIu64
 		       " MiB on node %d: EAL runs with --no-huge and has %" PRIu64
 		       " MiB free; start it with a larger -m (MiB)",
-		       size >> 20, node->node_id, fm_zone_available(node) >> 20);
+		       total >> 20, node->node_id, fm_zone_available(node) >> 20);
 		return;
 	}
 	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
@@ -233,14 +233,15 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t size)
 			break;
 		if (pool[k].page_size == FM_SLAB_SIZE)
 			/* One more page for EAL's header and our own data, and one a GiB or so. */
-			more = pool[k].total + size / FM_SLAB_SIZE + 1 + size / GIB * 8;
+			more = pool[k].total + missing / FM_SLAB_SIZE + 1 + missing / GIB * 8;
 	}
 	fm_log(FM_ERR,
-	       "cannot reserve %" PRIu64 " MiB on node %d: EAL holds %" PRIu64
+	       "cannot reserve %" PRIu64 " MiB on node %d, of which %" PRIu64
+	       " MiB are missing: EAL holds %" PRIu64
 	       " MiB free there, and its hugepages are: %s; more: echo %" PRIu64
 	       " > /sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
-	       size >> 20, node->node_id, heap_free(node) >> 20, n > 0 ? text : "none", more,
-	       node->node_id);
+	       total >> 20, node->node_id, missing >> 20, heap_free(node) >> 20,
+	       n > 0 ? text : "none", more, node->node_id);
 }
 
 struct range {
