@@ -6,7 +6,7 @@
  *
  * Run: spin -a magazine.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000  (no error expected)
  *      spin -DLYING ...                any hint may name any magazine: the states are the truth
- *      spin -DWORKERS=3 -DMAGS=2 ...   more workers
+ *      spin -DLYING -DWORKERS=3 -DMAGS=2 -DBLOCKS=2 ...  more workers
  *      spin -DMAGS=2 ... && cc -O2 -DNP ... && ./pan -l    no cycle in which nobody gets on
  * No generation is in the state, as there is none in the code: it need not be.
  * Planted defects, each of which must be found:
@@ -27,7 +27,9 @@
 #ifndef MAGS
 #define MAGS	3
 #endif
+#ifndef BLOCKS
 #define BLOCKS	3
+#endif
 #define NONE	MAGS
 #define FREE	0
 #define OWNED	1
@@ -242,11 +244,15 @@ init {
 	byte i, b, n;
 
 	atomic {
-		/* As fm_depot_add() leaves it, and block 3 pushed. */
-		state[0] = FULL + 1; block[0] = 3; words[2] = 1; summary[2] = 1;
-		words[0] = 6; summary[0] = 1;
+		/* As fm_depot_add() leaves it, and the last block pushed. */
+		state[0] = FULL + class_of(BLOCKS);
+		block[0] = BLOCKS;
+		words[1 + class_of(BLOCKS)] = 1;
+		summary[1 + class_of(BLOCKS)] = 1;
+		words[0] = (1 << MAGS) - 2;
+		summary[0] = 1;
 		for (i : 1 .. WORKERS) {
-			b = (i < 3 -> i : 0);
+			b = (i < BLOCKS -> i : 0);
 			in_hand[b] = (b != 0);
 			run worker(b)
 		}
