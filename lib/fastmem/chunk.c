@@ -26,6 +26,28 @@
 #define DEPOT_MIN   4
 #define DEPOT_MAX   64
 
+/* Addresses of the slabs that a zone lies in. */
+static uintptr_t
+slabs_base(const struct fm_zone *z)
+{
+	return RTE_ALIGN_FLOOR(z->base, FM_SLAB_SIZE);
+}
+
+static uint64_t
+slabs_size(const struct fm_zone *z)
+{
+	return RTE_ALIGN_CEIL(z->size, (uint64_t)FM_SLAB_SIZE);
+}
+
+unsigned int
+fm_chunk_pages(const struct fm_chunk *c, uint32_t slab, unsigned int *first)
+{
+	uint64_t end = c->first_page + c->nb_pages, from = (uint64_t)slab * FM_SLAB_PAGES;
+
+	*first = slab == 0 ? c->first_page : 0;
+	return (unsigned int)RTE_MIN(end - from, (uint64_t)FM_SLAB_PAGES) - *first;
+}
+
 struct layout {
 	uint32_t nb_slabs, hint_words, groups, units;
 	size_t hints, slabs, mags, unit_at, size; /* offsets */
@@ -75,12 +97,12 @@ make_record(struct fm_state *st, struct fm_node *node, const struct fm_zone *z, 
 	char *mem;
 	uint32_t i;
 
-	layout_init(l, st, node, z->size);
+	layout_init(l, st, node, slabs_size(z));
 	mem = fm_zone_take_meta(node, z->serial, l->size, z->page_size);
 	if (mem == NULL)
 		return NULL;
 	c = (struct fm_chunk *)(void *)mem;
-	c->capacity = z->size;
+	c->capacity = slabs_size(z);
 	c->node = node->index;
 	c->meta_serial = z->serial;
 	c->hint_words = l->hint_words;
@@ -120,7 +142,7 @@ take_piece(struct fm_state *st, struct fm_node *node, uint64_t size, struct piec
 	if (rc != 0)
 		return rc;
 	p->fresh = false;
-	p->chunk = find_record(node, p->zone.size);
+	p->chunk = find_record(node, slabs_size(&p->zone));
 	if (p->chunk == NULL) {
 		p->chunk = make_record(st, node, &p->zone, &p->layout);
 		p->fresh = p->chunk != NULL;
@@ -167,10 +189,13 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 {
 	uint32_t nb = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
 	struct fm_chunk *c = p->chunk;
-	uint32_t i, w, nb_slabs = (uint32_t)(p->zone.size >> FM_SLAB_SHIFT);
+	uint32_t i, w, nb_slabs = (uint32_t)(slabs_size(&p->zone) >> FM_SLAB_SHIFT);
+	unsigned int first, n;
 	uintptr_t lo, hi;
 
-	c->base = p->zone.base;
+	c->base = slabs_base(&p->zone);
+	c->first_page = (uint32_t)((p->zone.base - c->base) >> FM_PAGE_SHIFT);
+	c->nb_pages = p->zone.size >> FM_PAGE_SHIFT;
 	c->serial = p->zone.serial;
 	c->page_size = p->zone.page_size;
 	c->claimed = false;
@@ -179,11 +204,11 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 		atomic_store_explicit(&node->hi, hi, memory_order_relaxed);
 		atomic_store_explicit(&node->lo, lo, memory_order_relaxed);
 	}
-	for (i = 0; i < nb_slabs; i++)
-		for (w = 0; w < FM_SLAB_WORDS; w++)
-			/* Release: who claims a page finds base and iova of its slab. */
-			atomic_store_explicit(&c->slab[i].free[w], UINT64_MAX,
-					      memory_order_release);
+	for (i = 0; i < nb_slabs; i++) {
+		/* With release: who claims a page finds base and iova of its slab. */
+		n = fm_chunk_pages(c, i, &first);
+		fm_slab_release(&c->slab[i], first, n);
+	}
 	for (w = 0; w < c->hint_words; w++)
 		atomic_store_explicit(
 			&c->free_hint[w],
@@ -203,13 +228,21 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 static int
 prepare_piece(const struct fm_state *st, const struct piece *p)
 {
-	uint32_t i;
+	uintptr_t base = slabs_base(&p->zone);
+	uint64_t i, size = slabs_size(&p->zone);
+	struct fm_slab *s;
+	uintptr_t ours;
 
-	for (i = 0; i < p->zone.size >> FM_SLAB_SHIFT; i++) {
-		p->chunk->slab[i].base = p->zone.base + i * FM_SLAB_SIZE;
-		p->chunk->slab[i].iova = rte_mem_virt2iova((void *)p->chunk->slab[i].base);
+	for (i = 0; i < size >> FM_SLAB_SHIFT; i++) {
+		s = &p->chunk->slab[i];
+		s->base = base + i * FM_SLAB_SIZE;
+		/* The page's address is asked where it is ours. */
+		ours = RTE_MAX(s->base, p->zone.base);
+		s->iova = rte_mem_virt2iova((void *)ours);
+		if (s->iova != RTE_BAD_IOVA)
+			s->iova -= ours - s->base;
 	}
-	return fm_window_add(st, p->zone.base, p->zone.size, p->chunk->slab);
+	return fm_window_add(st, base, size, p->chunk->slab);
 }
 
 static int
@@ -217,14 +250,17 @@ take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, struct pie
 	    uint32_t *nb, uint64_t *sum)
 {
 	uint32_t had = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
+	uint64_t most = UINT64_MAX;
 	int rc;
 
 	while (*sum < size) {
 		if (had + *nb == FM_MAX_CHUNKS)
 			return -ENOMEM;
-		rc = take_piece(st, node, size - *sum, &piece[*nb]);
+		rc = take_piece(st, node, RTE_MIN(size - *sum, most), &piece[*nb]);
 		if (rc != 0)
 			return rc;
+		/* What could not be had in one piece before cannot now. */
+		most = piece[*nb].zone.size;
 		*sum += piece[(*nb)++].zone.size;
 		rc = prepare_piece(st, &piece[*nb - 1]);
 		if (rc != 0)
@@ -247,9 +283,13 @@ fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size)
 	if (piece == NULL)
 		return -ENOMEM;
 	rc = take_pieces(st, node, size, piece, &nb, &sum);
+	/* Parts of slabs may add up to a little more than was asked. */
+	if (rc == 0 && sum > atomic_load_explicit(&node->limit, memory_order_relaxed) -
+				       atomic_load_explicit(&node->backing, memory_order_relaxed))
+		rc = -ENOMEM;
 	if (rc != 0) {
 		for (i = 0; i < nb; i++) {
-			fm_window_remove(piece[i].zone.base, piece[i].zone.size);
+			fm_window_remove(slabs_base(&piece[i].zone), slabs_size(&piece[i].zone));
 			drop_piece(node, &piece[i]);
 		}
 	} else {
@@ -267,37 +307,42 @@ fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size)
 static bool
 claim_chunk(struct fm_chunk *c, uint32_t nb_slabs)
 {
+	unsigned int first, n;
 	uint32_t i;
 
-	for (i = 0; i < nb_slabs; i++)
-		if (!fm_slab_claim_at(&c->slab[i], 0, FM_SLAB_PAGES))
+	for (i = 0; i < nb_slabs; i++) {
+		n = fm_chunk_pages(c, i, &first);
+		if (!fm_slab_claim_at(&c->slab[i], first, n))
 			break;
+	}
 	if (i == nb_slabs)
 		return true;
-	while (i-- > 0)
-		fm_slab_release(&c->slab[i], 0, FM_SLAB_PAGES);
+	while (i-- > 0) {
+		n = fm_chunk_pages(c, i, &first);
+		fm_slab_release(&c->slab[i], first, n);
+	}
 	return false;
 }
 
 uint64_t
 fm_chunks_trim(struct fm_node *node)
 {
-	uint32_t i = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
+	uint32_t nb_slabs, i = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
 	uint64_t backing, size, sum = 0;
 	struct fm_chunk *c;
 
 	while (i-- > 0) {
 		c = node->chunk[i];
-		size = (uint64_t)atomic_load_explicit(&c->nb_slabs, memory_order_relaxed) *
-		       FM_SLAB_SIZE;
+		nb_slabs = atomic_load_explicit(&c->nb_slabs, memory_order_relaxed);
+		size = c->nb_pages << FM_PAGE_SHIFT;
 		backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
-		if (size == 0 ||
+		if (nb_slabs == 0 ||
 		    backing - size < atomic_load_explicit(&node->reserved, memory_order_relaxed) ||
-		    !claim_chunk(c, (uint32_t)(size >> FM_SLAB_SHIFT)))
+		    !claim_chunk(c, nb_slabs))
 			continue;
 		atomic_store_explicit(&c->nb_slabs, 0, memory_order_relaxed);
 		atomic_fetch_sub_explicit(&node->backing, size, memory_order_relaxed);
-		fm_window_remove(c->base, size);
+		fm_window_remove(c->base, (size_t)nb_slabs * FM_SLAB_SIZE);
 		fm_zone_free(node, c->serial, false);
 		sum += size;
 	}

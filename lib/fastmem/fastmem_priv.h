@@ -105,6 +105,8 @@ struct fm_chunk {
 	uint32_t node;	      /* index */
 	uint32_t serial;      /* in the name of the memory's zone */
 	uint32_t meta_serial; /* in the name of this record's zone */
+	uint32_t first_page;  /* of the first slab that is ours; 0 but for FM_PART_SIZE */
+	uint64_t nb_pages;    /* from there */
 	bool claimed;	      /* by fm_chunks_add(), under the control lock */
 	uint64_t page_size;
 	_Atomic uint32_t nb_slabs;    /* 0: no memory now */
@@ -114,7 +116,7 @@ struct fm_chunk {
 	_Atomic uint64_t *class_hint; /* [class][hint_words]: slabs that may have a partial run */
 };
 
-/* State word of a magazine: what it is (2 bits), class << 8, blocks << 16, generation << 32. */
+/* State word of a magazine: what it is (2 bits), class << 8, blocks << 16. */
 struct fm_mag {
 	_Alignas(FM_LINE) _Atomic uint64_t state;
 	_Alignas(FM_LINE) void *block[FM_MAG_BLOCKS];
@@ -404,16 +406,26 @@ fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size);
 uint64_t
 fm_chunks_trim(struct fm_node *node);
 
+/* How many pages of a slab are ours, from *first on. */
+unsigned int
+fm_chunk_pages(const struct fm_chunk *c, uint32_t slab, unsigned int *first);
+
 /* Give everything back, at deinit. */
 void
 fm_chunks_free(struct fm_node *node);
 
 /* ---------------------------------------------------------------- zone.c */
 
+/*
+ * What a hugepage of 2 MiB without a free neighbour holds beside EAL's headers: its own at the
+ * front, and at the end perhaps that of what lies at the next page's beginning.
+ */
+#define FM_PART_SIZE (FM_SLAB_SIZE - 2 * FM_PAGE_SIZE)
+
 /* Memory for slabs from EAL, of `size` bytes or, where that is not to be had, of less. */
 struct fm_zone {
 	uintptr_t base;
-	uint64_t size; /* multiple of FM_SLAB_SIZE */
+	uint64_t size; /* multiple of FM_SLAB_SIZE, at such an address; or FM_PART_SIZE, within one */
 	uint64_t page_size;
 	uint32_t serial;
 };

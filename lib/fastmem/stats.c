@@ -340,14 +340,13 @@ rte_fastmem_stats_shared_class(size_t class_size, struct rte_fastmem_lcore_class
 }
 
 static bool
-slab_is_free(const struct fm_slab *s)
+slab_is_free(const struct fm_chunk *c, uint32_t slab)
 {
-	unsigned int w;
+	unsigned int w, first, free = 0;
 
 	for (w = 0; w < FM_SLAB_WORDS; w++)
-		if (load(&s->free[w]) != UINT64_MAX)
-			return false;
-	return true;
+		free += (unsigned int)__builtin_popcountll(load(&c->slab[slab].free[w]));
+	return free == fm_chunk_pages(c, slab, &first);
 }
 
 static void
@@ -364,7 +363,7 @@ count_chunks(const struct fm_node *node, struct rte_fastmem_node_stats *stats)
 			continue;
 		stats->chunks++;
 		for (s = 0; s < nb_slabs; s++)
-			stats->free_slabs += slab_is_free(&c->slab[s]);
+			stats->free_slabs += slab_is_free(c, s);
 		if (nb_slabs > most) {
 			most = nb_slabs;
 			stats->page_size = c->page_size;

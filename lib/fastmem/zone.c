@@ -102,15 +102,17 @@ eal_node(const struct fm_node *node)
 	return rte_eal_has_hugepages() ? node->node_id : SOCKET_ID_ANY;
 }
 
+/* At a multiple of `align`; not across a multiple of `bound`, if that is not 0. */
 static bool
-try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone *zone)
+try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, unsigned int align,
+	 unsigned int bound, struct fm_zone *zone)
 {
 	char name[RTE_MEMZONE_NAMESIZE];
 	const struct rte_memzone *mz;
 
 	zone_name(node, node->next_serial, false, name);
-	mz = rte_memzone_reserve_aligned(name, size, eal_node(node), zone_flags(page_size),
-					 FM_SLAB_SIZE);
+	mz = rte_memzone_reserve_bounded(name, size, eal_node(node), zone_flags(page_size), align,
+					 bound);
 	if (mz == NULL)
 		return false;
 	zone->base = (uintptr_t)mz->addr;
@@ -128,23 +130,27 @@ fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
 	unsigned int i;
 
 	rte_memseg_list_walk(add_page_size, &pages);
-	size = RTE_MIN(size, MAX_ZONE_2M);
+	size = RTE_MIN(RTE_ALIGN_CEIL(size, (uint64_t)FM_SLAB_SIZE), MAX_ZONE_2M);
 
 	/* Large pages first, for what fills them. */
 	for (i = pages.n; i > 0; i--) {
 		piece = fit_pages(size, pages.size[i - 1]);
-		if (piece != 0 && try_zone(node, piece, pages.size[i - 1], zone))
+		if (piece != 0 && try_zone(node, piece, pages.size[i - 1], FM_SLAB_SIZE, 0, zone))
 			return 0;
 	}
 	/* Less: free memory may be in pieces. Or a large page for a part of it. */
 	for (piece = size; piece >= FM_SLAB_SIZE;
 	     piece = RTE_ALIGN_CEIL(piece / 2, (uint64_t)FM_SLAB_SIZE)) {
 		for (i = 0; i < pages.n; i++)
-			if (try_zone(node, piece, pages.size[i], zone))
+			if (try_zone(node, piece, pages.size[i], FM_SLAB_SIZE, 0, zone))
 				return 0;
 		if (piece == FM_SLAB_SIZE)
 			break;
 	}
+	/* Single pages, less what EAL's header takes: all there is with --legacy-mem at times. */
+	for (i = 0; i < pages.n; i++)
+		if (try_zone(node, FM_PART_SIZE, pages.size[i], FM_PAGE_SIZE, FM_SLAB_SIZE, zone))
+			return 0;
 	return -ENOMEM;
 }
 

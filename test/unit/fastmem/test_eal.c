@@ -14,13 +14,15 @@
 
 #include <rte_eal.h>
 #include <rte_lcore.h>
+#include <rte_memzone.h>
 
 #include <rte_fastmem.h>
 
 #include "test_eal.h"
 
 /* A program has at most this much reserved at once, and needs some for its zones' headers. */
-#define HUGE_NEEDED ((size_t)192 << 20)
+#define LEGACY_NEEDED (128 << 20)
+#define HUGE_NEEDED   ((size_t)192 << 20)
 
 struct mode {
 	const char *name;
@@ -182,6 +184,24 @@ stop_eal(void)
 	rmdir(dir_path);
 }
 
+/*
+ * With --legacy-mem EAL has in one piece what lies in one piece physically. Tests that count on
+ * whole slabs need that; test_scattered.c is for the rest.
+ */
+static void
+skip_if_scattered(void)
+{
+	const struct rte_memzone *mz;
+
+	if (strcmp(mode->name, "legacy") != 0)
+		return;
+	mz = rte_memzone_reserve_aligned("probe", LEGACY_NEEDED, SOCKET_ID_ANY, 0, 2 << 20);
+	if (mz == NULL)
+		skip_program("mode legacy needs %d MiB in one piece, EAL found none so large",
+			     LEGACY_NEEDED >> 20);
+	rte_memzone_free(mz);
+}
+
 void
 test_eal_start(int argc, char **argv)
 {
@@ -219,6 +239,7 @@ test_eal_start(int argc, char **argv)
 		exit(EXIT_FAILURE);
 	}
 	atexit(stop_eal);
+	skip_if_scattered();
 }
 
 bool
