@@ -67,7 +67,7 @@ class_init(struct fm_class *c, unsigned int size, unsigned int pages)
 	c->size = size;
 	c->pages = (uint16_t)pages;
 	c->blocks = (uint8_t)((pages << FM_PAGE_SHIFT) / size);
-	/* Rounded up: exact for the offsets that a run has, see test_class. */
+	/* Rounded up: exact for where blocks start, not for every byte in one. */
 	c->reciprocal = (uint32_t)(((UINT64_C(1) << 32) + size - 1) / size);
 	c->mag = (uint8_t)RTE_MIN(mag, (unsigned int)FM_MAG_BLOCKS);
 }

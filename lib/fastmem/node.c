@@ -27,9 +27,12 @@ hint(_Atomic uint64_t *word, unsigned int bit)
 {
 	uint64_t mask = UINT64_C(1) << bit;
 
-	/* Release: who follows the hint finds what it announces. */
-	if ((atomic_load_explicit(word, memory_order_relaxed) & mask) == 0)
-		atomic_fetch_or_explicit(word, mask, memory_order_release);
+	/*
+	 * Sequentially consistent, both: the look at the hint must not come before what it
+	 * announces, the return of a block or page; unhint() and the look after it pair with that.
+	 */
+	if ((atomic_load_explicit(word, memory_order_seq_cst) & mask) == 0)
+		atomic_fetch_or_explicit(word, mask, memory_order_seq_cst);
 }
 
 static void
@@ -178,8 +181,8 @@ hand_out(struct want *w, uintptr_t run, uint64_t bits)
 		w->block[w->got++] = (void *)(run + (uintptr_t)__builtin_ctzll(bits) * size);
 }
 
-/* Take from one run; its partial bit is set. */
-static void
+/* Take from one run, whose partial bit is set; false: it had nothing, and has nothing now. */
+static bool
 take_from_run(struct fm_state *st, struct fm_slab *s, unsigned int page, struct want *w)
 {
 	uintptr_t run = s->base + page * FM_PAGE_SIZE;
@@ -190,36 +193,39 @@ take_from_run(struct fm_state *st, struct fm_slab *s, unsigned int page, struct 
 			    &foreign);
 	if (foreign) {
 		put_bits(st, s, page, bits);
-		return;
+		return false;
 	}
 	hand_out(w, run, bits);
-	if (!left) {
-		unhint(&s->partial[page / 64], page % 64);
-		/* A block returned in between found the bit set, and it is gone now. */
-		if (atomic_load_explicit(&s->word[page], memory_order_seq_cst) != 0)
-			hint(&s->partial[page / 64], page % 64);
-	}
+	if (left)
+		return true;
+	unhint(&s->partial[page / 64], page % 64);
+	/* A block returned in between found the bit set, and it is gone now. */
+	if (atomic_load_explicit(&s->word[page], memory_order_seq_cst) == 0)
+		return bits != 0;
+	hint(&s->partial[page / 64], page % 64);
+	return true;
 }
 
-/* Take from the runs of a slab that may be partial; false: there were none of the class. */
+/* Take from the runs of a slab that may be partial; false: none of the class has a block. */
 static bool
 take_from_slab(struct fm_state *st, struct fm_slab *s, struct want *w)
 {
-	unsigned int i, page, had = w->got;
+	unsigned int i, page;
+	bool found = false;
 	uint64_t bits;
 
 	for (i = 0; i < FM_SLAB_WORDS; i++) {
-		/* Acquire: pairs with hint(). */
-		bits = atomic_load_explicit(&s->partial[i], memory_order_acquire);
+		/* Sequentially consistent: pairs with hint(), after the unhint() of the caller. */
+		bits = atomic_load_explicit(&s->partial[i], memory_order_seq_cst);
 		for (; bits != 0 && w->got < w->n; bits &= bits - 1) {
 			page = i * 64 + (unsigned int)__builtin_ctzll(bits);
 			/* Relaxed: only saves the attempt; the take looks again. */
 			if (atomic_load_explicit(fm_window_entry(s->base + page * FM_PAGE_SIZE),
 						 memory_order_relaxed) == w->entry)
-				take_from_run(st, s, page, w);
+				found |= take_from_run(st, s, page, w);
 		}
 	}
-	return w->got != had;
+	return found;
 }
 
 static void
