@@ -33,7 +33,8 @@ def cases(test):
     # A program that died, or complained after its last case, has failed besides.
     if not found or (result not in PASSED and 'FAILED' not in kinds):
         kind = 'OK' if result in PASSED else 'SKIPPED' if result == 'SKIP' else 'FAILED'
-        lines = out.strip().splitlines() or ['it does not say why']
+        said = test.get('stdout', '').strip() or out.strip()
+        lines = said.splitlines() or ['it does not say why']
         reason = lines[-1] if kind == 'SKIPPED' else result.lower()
         found[''] = (kind, '', reason)
     return found.values()

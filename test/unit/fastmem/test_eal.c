@@ -37,6 +37,7 @@ static const struct mode modes[] = {
 	{ "pa", 2 << 20, false, { "--in-memory", "--iova-mode=pa" } },
 	{ "va", 2 << 20, false, { "--in-memory", "--iova-mode=va" } },
 	{ "legacy", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
+	{ "legacy-cut", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
 	{ "1g", 1 << 30, true, { "--huge-unlink" } },
 	/* Where AddressSanitizer keeps nothing, so that a secondary finds the same place free. */
 	{ "primary", 2 << 20, true, { "--proc-type=primary", "--base-virtaddr=0x200000000000" } },
