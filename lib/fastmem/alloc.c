@@ -62,6 +62,16 @@ fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *
 	return ptr;
 }
 
+int
+fm_out_of_memory(struct fm_state *st, struct fm_node *node, unsigned int cls)
+{
+	bool shared;
+	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
+
+	fm_count(&k->nomem, 1, shared);
+	return ENOMEM;
+}
+
 static void *
 fail(int error)
 {
@@ -91,7 +101,7 @@ rte_fastmem_alloc_slow(size_t size, size_t align, unsigned int flags)
 	node = fm_node_self(st);
 	fm_cache_follow(st, node);
 	ptr = fm_alloc_on(st, node, &r);
-	return ptr != NULL ? ptr : fail(ENOMEM);
+	return ptr != NULL ? ptr : fail(fm_out_of_memory(st, node, r.cls));
 }
 
 void *
@@ -108,17 +118,15 @@ rte_fastmem_alloc_node(size_t size, size_t align, unsigned int flags, int node_i
 	int error = fm_request_check(&st, &r);
 	void *ptr = NULL;
 	uint32_t i;
+	bool any;
 
 	if (error != 0)
 		return fail(error);
-	if (node_id != RTE_NUMA_NODE_ANY) {
-		ptr = fm_alloc_on(st, fm_node_by_id(st, node_id), &r);
-	} else {
-		node = fm_node_self(st);
-		for (i = 0; ptr == NULL && i < st->nb_nodes; i++)
-			ptr = fm_alloc_on(st, &st->node[node->nearest[i]], &r);
-	}
-	return ptr != NULL ? ptr : fail(ENOMEM);
+	any = node_id == RTE_NUMA_NODE_ANY;
+	node = any ? fm_node_self(st) : fm_node_by_id(st, node_id);
+	for (i = 0; ptr == NULL && i < (any ? st->nb_nodes : 1); i++)
+		ptr = fm_alloc_on(st, any ? &st->node[node->nearest[i]] : node, &r);
+	return ptr != NULL ? ptr : fail(fm_out_of_memory(st, node, r.cls));
 }
 
 void

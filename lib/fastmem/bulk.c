@@ -71,7 +71,7 @@ alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_reques
 		free_chain(chain);
 		while (i-- > 0)
 			fm_stats_forget(st, nth_node(st, node, any, i), r->cls, mark[i]);
-		return -ENOMEM;
+		return -fm_out_of_memory(st, node, r->cls);
 	}
 	for (; chain != NULL; chain = next) {
 		next = *(void **)chain;

@@ -359,10 +359,8 @@ alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
 	void *block;
 
-	if (fm_node_get(st, node, cls, &block, 1) == 0) {
-		fm_count(&k->nomem, 1, shared);
+	if (fm_node_get(st, node, cls, &block, 1) == 0)
 		return NULL;
-	}
 	fm_count(&k->alloc_direct, 1, shared);
 	fm_count(&k->alloc_misses, 1, shared);
 	return block;
@@ -380,10 +378,8 @@ fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	k = &this_thread.unit->counters[fm_entry(node->index, cls)];
 	if (slot_count(slot) != 0 && rte_fastmem_slot_pop(slot, &block))
 		return block;
-	if (!refill(st, node, cls, slot, k)) {
-		fm_count(&k->nomem, 1, false);
+	if (!refill(st, node, cls, slot, k))
 		return NULL;
-	}
 	fm_count(&k->alloc_misses, 1, false);
 	rte_fastmem_slot_pop(slot, &block);
 	return block;

@@ -627,13 +627,17 @@ fm_request_check(struct fm_state **st, struct fm_request *r);
 void *
 fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *r);
 
+/* Count a request that no node could serve, by the first that was asked; returns ENOMEM. */
+int
+fm_out_of_memory(struct fm_state *st, struct fm_node *node, unsigned int cls);
+
 /* ---------------------------------------------------------------- stats.c */
 
 /* Remember the calling thread's figures of a class on a node, in FM_FIGURES numbers. */
 void
 fm_stats_mark(struct fm_state *st, struct fm_node *node, unsigned int cls, uint64_t *mark);
 
-/* Undo what was counted since but for failures: the caller took blocks and gave them back. */
+/* Undo what was counted since: the caller took blocks and gave them back. */
 void
 fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls, const uint64_t *mark);
 

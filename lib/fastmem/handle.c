@@ -88,7 +88,7 @@ rte_fastmem_halloc_slow(rte_fastmem_handle_t handle, unsigned int flags)
 		ptr = fm_alloc_on(st, node, &r);
 		if (ptr != NULL)
 			return ptr;
-		error = ENOMEM;
+		error = fm_out_of_memory(st, node, r.cls);
 	}
 	rte_errno = error;
 	return NULL;

@@ -13,7 +13,6 @@
 #include "fastmem_priv.h"
 
 #include <rte_common.h>
-#include <rte_errno.h>
 
 /* Pages from `page` on that are free (or not) in a row, up to `max`. */
 static unsigned int
@@ -149,16 +148,11 @@ get_row(struct fm_state *st, struct fm_node *node, uint64_t pages, uint64_t alig
 }
 
 static void
-count_result(struct fm_state *st, struct fm_node *node, unsigned int cls, bool failed)
+count_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 {
 	bool shared;
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
 
-	if (failed) {
-		fm_count(&k->nomem, 1, shared);
-		rte_errno = ENOMEM;
-		return;
-	}
 	fm_count(&k->alloc_direct, 1, shared);
 	fm_count(&k->alloc_misses, 1, shared);
 }
@@ -177,8 +171,8 @@ fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t al
 	for (relief = 0; ptr == NULL && relief < FM_RELIEFS; relief++)
 		if (fm_shortage_relieve(st, node, relief, pages << FM_PAGE_SHIFT))
 			ptr = get_row(st, node, pages, pages_align, contiguous);
-	count_result(st, node, FM_CLASS_LARGE, ptr == NULL);
 	if (ptr != NULL) {
+		count_alloc(st, node, FM_CLASS_LARGE);
 		fm_count(&node->large_bytes, pages << FM_PAGE_SHIFT, true);
 		fm_count(&node->counters[FM_CLASS_LARGE].acquires, 1, true);
 	}
@@ -195,9 +189,11 @@ fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, si
 	for (relief = 0; s == NULL && relief < FM_RELIEFS; relief++)
 		if (fm_shortage_relieve(st, node, relief, align))
 			s = fm_node_get_run(node, cls, pages_align, true, &page);
-	count_result(st, node, cls, s == NULL);
+	if (s == NULL)
+		return NULL;
+	count_alloc(st, node, cls);
 	/* A run of one block: the word stays 0, the block is out. */
-	return s == NULL ? NULL : (void *)(s->base + page * FM_PAGE_SIZE);
+	return (void *)(s->base + page * FM_PAGE_SIZE);
 }
 
 size_t

@@ -133,8 +133,7 @@ fm_stats_forget(struct fm_state *st, struct fm_node *node, unsigned int cls, con
 
 	base = tally_self(&t, node, cls, fm_unit_self(st));
 	for (f = 0; f < FM_FIGURES; f++)
-		if (f != FM_NOMEM)
-			fm_count(&base->of[f], t.figures[f] - mark[f], true);
+		fm_count(&base->of[f], t.figures[f] - mark[f], true);
 }
 
 static void
