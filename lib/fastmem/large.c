@@ -14,6 +14,12 @@
 
 #include <rte_common.h>
 
+/*
+ * Growth is tried so often again: another thread may have taken of what it brought, or trim all.
+ * Not without end, since growth may bring only pieces that are too short.
+ */
+#define GROW_AGAIN 2
+
 /* Pages from `page` on that are free (or not) in a row, up to `max`. */
 static unsigned int
 count_row(const struct fm_slab *s, unsigned int page, unsigned int max, bool free)
@@ -168,8 +174,9 @@ fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t al
 	void *ptr;
 
 	ptr = get_row(st, node, pages, pages_align, contiguous);
-	for (relief = 0; ptr == NULL && relief < FM_RELIEFS; relief++)
-		if (fm_shortage_relieve(st, node, relief, pages << FM_PAGE_SHIFT))
+	for (relief = 0; ptr == NULL && relief < FM_RELIEFS + GROW_AGAIN; relief++)
+		if (fm_shortage_relieve(st, node, RTE_MIN(relief, (unsigned int)FM_RELIEF_GROW),
+					pages << FM_PAGE_SHIFT))
 			ptr = get_row(st, node, pages, pages_align, contiguous);
 	if (ptr != NULL) {
 		count_alloc(st, node, FM_CLASS_LARGE);

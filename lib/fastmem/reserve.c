@@ -42,9 +42,9 @@ room_below_limit(const struct fm_node *node)
 	return limit > backing ? limit - backing : 0;
 }
 
-/* Make sure that the node has `total` bytes. Control lock held. */
+/* Make sure that the node has `total` bytes, and promise `reserved`. Control lock held. */
 static int
-reach(struct fm_state *st, struct fm_node *node, uint64_t total, bool log)
+reach(struct fm_state *st, struct fm_node *node, uint64_t total, uint64_t reserved, bool log)
 {
 	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
 	uint64_t missing = total > backing ? total - backing : 0;
@@ -66,22 +66,24 @@ reach(struct fm_state *st, struct fm_node *node, uint64_t total, bool log)
 	else if (rc != 0 && log)
 		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: %s", total >> 20,
 		       node->node_id, strerror(-rc));
-	if (rc == 0 && total > atomic_load_explicit(&node->reserved, memory_order_relaxed))
-		atomic_store_explicit(&node->reserved, total, memory_order_relaxed);
+	if (rc == 0 && reserved > atomic_load_explicit(&node->reserved, memory_order_relaxed))
+		atomic_store_explicit(&node->reserved, reserved, memory_order_relaxed);
 	return rc;
 }
 
-/* Reserve on one node: `size` in total, or that much more. */
+/* Reserve on one node: `size` in total, or that much more than it has. */
 static int
 reserve_on(struct fm_state *st, struct fm_node *node, uint64_t size, bool more, bool log)
 {
+	uint64_t had = 0, reserved = 0;
 	int rc;
 
 	fm_control_lock(st);
-	if (more)
-		size += RTE_MAX(atomic_load_explicit(&node->reserved, memory_order_relaxed),
-				atomic_load_explicit(&node->backing, memory_order_relaxed));
-	rc = reach(st, node, size, log);
+	if (more) {
+		had = atomic_load_explicit(&node->backing, memory_order_relaxed);
+		reserved = atomic_load_explicit(&node->reserved, memory_order_relaxed);
+	}
+	rc = reach(st, node, had + size, reserved + size, log);
 	fm_control_unlock(st);
 	return rc;
 }

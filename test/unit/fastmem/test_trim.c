@@ -219,6 +219,23 @@ a_thread_allocates_while_another_trims(void **state)
 	assert_int_equal(zones_count(), 0);
 }
 
+static void
+what_grew_before_a_further_reservation_goes_back(void **state)
+{
+	struct test_blocks blocks = { 0 };
+
+	(void)state;
+	assert_int_equal(rte_fastmem_reserve(4 * MIB, test_node()), 0);
+	while (stats_now().bytes_backing < 12 * MIB)
+		assert_true(test_blocks_alloc(&blocks, MIB, 0));
+	assert_int_equal(rte_fastmem_reserve_more(2 * MIB, test_node()), 0);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 6 * MIB);
+	test_blocks_free(&blocks);
+	assert_true(rte_fastmem_trim(test_node()) > 0);
+	assert_true(stats_now().bytes_backing >= 6 * MIB);
+	assert_true(stats_now().bytes_backing < 12 * MIB);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -229,6 +246,7 @@ main(int argc, char **argv)
 		INIT(growth_goes_back_to_eal),
 		INIT(small_blocks_everywhere_go_back_too),
 		INIT(what_was_reserved_stays),
+		INIT(what_grew_before_a_further_reservation_goes_back),
 		INIT(what_is_in_use_stays),
 		INIT(it_grows_again_after_a_trim),
 		INIT(a_reservation_after_a_trim_has_it_all),
