@@ -277,7 +277,7 @@ fm_log_bad_node(int node_id);
 
 /* ---------------------------------------------------------------- log.c */
 
-enum fm_log_level { FM_ERR, FM_WARNING, FM_INFO };
+enum fm_log_level { FM_ERR, FM_WARNING };
 
 void
 fm_log(enum fm_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -472,12 +472,6 @@ void
 fm_unit_release(struct fm_state *st, struct fm_unit *unit);
 
 /* ---------------------------------------------------------------- reserve.c */
-
-void
-fm_control_lock(struct fm_state *st);
-
-void
-fm_control_unlock(struct fm_state *st);
 
 /* Add memory that an allocation of `size` bytes needs, if growth is on; false: nothing added. */
 bool

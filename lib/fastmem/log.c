@@ -21,7 +21,6 @@ fm_log(enum fm_log_level level, const char *format, ...)
 	static const uint32_t levels[] = {
 		[FM_ERR] = RTE_LOG_ERR,
 		[FM_WARNING] = RTE_LOG_WARNING,
-		[FM_INFO] = RTE_LOG_INFO,
 	};
 	char text[512];
 	va_list args;
