@@ -279,5 +279,6 @@ fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr
 	r.hi = r.lo + rte_fastmem_window.span;
 	rte_memseg_list_walk(narrow, &r);
 	*lo = r.lo;
-	*hi = r.hi;
+	/* Without hugepages all nodes' memory is in one list: no range is one node's alone. */
+	*hi = !rte_eal_has_hugepages() && fm_state()->nb_nodes > 1 ? r.lo : r.hi;
 }
