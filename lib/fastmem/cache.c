@@ -258,8 +258,16 @@ slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 void
 fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n)
 {
-	if ((intptr_t)slot->top < (intptr_t)slot->base)
-		__atomic_store_n(&slot->top, slot->top + n * sizeof(uintptr_t), __ATOMIC_RELAXED);
+	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
+
+	if ((intptr_t)top >= (intptr_t)slot->base)
+		return;
+	/*
+	 * Threads without a cache share a slot and lose each other's stores: what one adds may not be
+	 * what is missing, and a top above 0 would be popped. 0 is right whoever else pops there.
+	 */
+	__atomic_store_n(&slot->top, slot->base == 0 ? 0 : top + n * sizeof(uintptr_t),
+			 __ATOMIC_RELAXED);
 }
 
 static unsigned int

@@ -74,9 +74,9 @@ layout_init(struct layout *l, const struct fm_state *st, const struct fm_node *n
 	l->size = l->unit_at + l->units * st->unit_size;
 }
 
-/* A record for memory of that size that trim has left behind; the tightest. */
+/* A record for memory of that size that trim has left behind; the tightest, or the widest. */
 static struct fm_chunk *
-find_record(struct fm_node *node, uint64_t size)
+find_record(struct fm_node *node, uint64_t size, bool widest)
 {
 	uint32_t i, n = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
 	struct fm_chunk *c, *best = NULL;
@@ -84,7 +84,8 @@ find_record(struct fm_node *node, uint64_t size)
 	for (i = 0; i < n; i++) {
 		c = node->chunk[i];
 		if (atomic_load_explicit(&c->nb_slabs, memory_order_relaxed) == 0 && !c->claimed &&
-		    c->capacity >= size && (best == NULL || c->capacity < best->capacity))
+		    c->capacity >= size &&
+		    (best == NULL || (c->capacity < best->capacity) != widest))
 			best = c;
 	}
 	return best;
@@ -121,7 +122,8 @@ struct piece {
 	struct fm_zone zone;
 	struct fm_chunk *chunk;
 	struct layout layout;
-	bool fresh; /* the record is new, its magazines and units still to be offered */
+	bool fresh;   /* the record is new, its magazines and units still to be offered */
+	bool entered; /* in the window */
 };
 
 static void
@@ -135,15 +137,15 @@ drop_piece(struct fm_node *node, struct piece *p)
 }
 
 static int
-take_piece(struct fm_state *st, struct fm_node *node, uint64_t size, struct piece *p)
+take_piece(struct fm_state *st, struct fm_node *node, uint64_t size, bool may_make, struct piece *p)
 {
 	int rc = fm_zone_take(node, size, &p->zone);
 
 	if (rc != 0)
 		return rc;
 	p->fresh = false;
-	p->chunk = find_record(node, slabs_size(&p->zone));
-	if (p->chunk == NULL) {
+	p->chunk = find_record(node, slabs_size(&p->zone), false);
+	if (p->chunk == NULL && may_make) {
 		p->chunk = make_record(st, node, &p->zone, &p->layout);
 		p->fresh = p->chunk != NULL;
 	}
@@ -209,11 +211,12 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 		n = fm_chunk_pages(c, i, &first);
 		fm_slab_release(&c->slab[i], first, n);
 	}
-	for (w = 0; w < c->hint_words; w++)
-		atomic_store_explicit(
-			&c->free_hint[w],
-			UINT64_MAX >> (nb_slabs - w * 64 >= 64 ? 0 : 64 - (nb_slabs - w * 64)),
-			memory_order_relaxed);
+	for (w = 0; w < c->hint_words; w++) {
+		/* A record that is used again may have room for more slabs than there are now. */
+		n = RTE_MIN(nb_slabs - RTE_MIN(nb_slabs, w * 64), 64u);
+		atomic_store_explicit(&c->free_hint[w], n == 0 ? 0 : UINT64_MAX >> (64 - n),
+				      memory_order_relaxed);
+	}
 	if (p->fresh) {
 		offer_extras(st, node, p);
 		node->chunk[nb] = c;
@@ -251,20 +254,28 @@ take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, struct pie
 {
 	uint32_t had = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
 	uint64_t most = UINT64_MAX;
+	struct fm_chunk *record;
 	int rc;
 
 	while (*sum < size) {
-		if (had + *nb == FM_MAX_CHUNKS)
-			return -ENOMEM;
-		rc = take_piece(st, node, RTE_MIN(size - *sum, most), &piece[*nb]);
+		if (had == FM_MAX_CHUNKS) { /* only into records that trim has left behind */
+			record = find_record(node, 0, true);
+			if (record == NULL)
+				return -ENOMEM;
+			most = RTE_MIN(most, record->capacity);
+		}
+		rc = take_piece(st, node, RTE_MIN(size - *sum, most), had < FM_MAX_CHUNKS,
+				&piece[*nb]);
 		if (rc != 0)
 			return rc;
+		had += piece[*nb].fresh;
 		/* What could not be had in one piece before cannot now. */
 		most = piece[*nb].zone.size;
 		*sum += piece[(*nb)++].zone.size;
 		rc = prepare_piece(st, &piece[*nb - 1]);
 		if (rc != 0)
 			return rc;
+		piece[*nb - 1].entered = true;
 	}
 	return 0;
 }
@@ -289,7 +300,9 @@ fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size)
 		rc = -ENOMEM;
 	if (rc != 0) {
 		for (i = 0; i < nb; i++) {
-			fm_window_remove(slabs_base(&piece[i].zone), slabs_size(&piece[i].zone));
+			if (piece[i].entered)
+				fm_window_remove(slabs_base(&piece[i].zone),
+						 slabs_size(&piece[i].zone));
 			drop_piece(node, &piece[i]);
 		}
 	} else {
@@ -317,9 +330,10 @@ claim_chunk(struct fm_chunk *c, uint32_t nb_slabs)
 	}
 	if (i == nb_slabs)
 		return true;
+	fm_node_unclaim_pages(&c->slab[i], 0, 0);
 	while (i-- > 0) {
 		n = fm_chunk_pages(c, i, &first);
-		fm_slab_release(&c->slab[i], first, n);
+		fm_node_unclaim_pages(&c->slab[i], first, n);
 	}
 	return false;
 }

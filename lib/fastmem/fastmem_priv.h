@@ -513,6 +513,13 @@ fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool
 void
 fm_node_put_pages(struct fm_slab *slab, unsigned int first, unsigned int n);
 
+/*
+ * Give pages back that were claimed in vain and never used; n = 0: fm_slab_claim_at() failed and
+ * did so itself. Another may have found none meanwhile, and have drawn its conclusions.
+ */
+void
+fm_node_unclaim_pages(struct fm_slab *slab, unsigned int first, unsigned int n);
+
 /* ---------------------------------------------------------------- shortage.c */
 
 /* Has an allocation of this class failed, and nothing come back to the node since? */

@@ -48,8 +48,8 @@ release(struct fm_chunk *c, uint64_t first, uint64_t n)
 
 	for (; n != 0; n -= part, first += part) {
 		part = RTE_MIN(n, FM_SLAB_PAGES - first % FM_SLAB_PAGES);
-		fm_slab_release(&c->slab[first / FM_SLAB_PAGES],
-				(unsigned int)(first % FM_SLAB_PAGES), (unsigned int)part);
+		fm_node_unclaim_pages(&c->slab[first / FM_SLAB_PAGES],
+				      (unsigned int)(first % FM_SLAB_PAGES), (unsigned int)part);
 	}
 }
 
@@ -63,6 +63,7 @@ claim(struct fm_chunk *c, uint64_t first, uint64_t n)
 		if (!fm_slab_claim_at(&c->slab[(first + done) / FM_SLAB_PAGES],
 				      (unsigned int)((first + done) % FM_SLAB_PAGES),
 				      (unsigned int)part)) {
+			fm_node_unclaim_pages(&c->slab[(first + done) / FM_SLAB_PAGES], 0, 0);
 			release(c, first, done);
 			return false;
 		}
@@ -196,6 +197,11 @@ fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, si
 	for (relief = 0; s == NULL && relief < FM_RELIEFS; relief++)
 		if (fm_shortage_relieve(st, node, relief, align))
 			s = fm_node_get_run(node, cls, pages_align, true, &page);
+	if (s == NULL) {
+		/* Such blocks go to caches when they are freed: not while one is missing. */
+		fm_shortage_begin(st, node, FM_CLASS_LARGE);
+		s = fm_node_get_run(node, cls, pages_align, true, &page);
+	}
 	if (s == NULL)
 		return NULL;
 	count_alloc(st, node, cls);

@@ -75,6 +75,16 @@ fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 }
 
+void
+fm_node_unclaim_pages(struct fm_slab *s, unsigned int first, unsigned int n)
+{
+	if (n != 0)
+		fm_slab_release(s, first, n);
+	FM_RACE_WINDOW();
+	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
+	fm_shortage_end(&fm_state()->node[s->chunk->node]);
+}
+
 static void
 release_run(struct fm_node *node, struct fm_slab *s, unsigned int page, unsigned int cls)
 {
@@ -154,10 +164,15 @@ fm_node_drain(struct fm_state *st, struct fm_node *node)
 {
 	void *block[FM_MAG_BLOCKS];
 	unsigned int i, n, cursor = 0;
+	bool any = false;
 
-	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0)
+	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0) {
 		for (i = 0; i < n; i++)
 			fm_node_put_block(st, fm_window_slab((uintptr_t)block[i]), block[i]);
+		any = true;
+	}
+	if (any)
+		fm_shortage_end(node);
 }
 
 /* ---- getting */
@@ -261,8 +276,8 @@ search_was_vain(struct fm_chunk *c, struct fm_slab *s)
 			if (atomic_load_explicit(&s->free[w], memory_order_seq_cst) != 0)
 				break;
 		if (w < FM_SLAB_WORDS) {
-			if (again)
-				hint(&c->free_hint[s->index / 64], s->index % 64);
+			/* In the first round too: see claim_in_chunk(). */
+			hint(&c->free_hint[s->index / 64], s->index % 64);
 			return;
 		}
 		if (!again)
@@ -288,6 +303,8 @@ claim_in_chunk(struct fm_chunk *c, unsigned int pages, unsigned int align, bool 
 			s = &c->slab[i * 64 + bit];
 			page = fm_slab_claim(s, pages, align);
 			if (page >= 0) {
+				/* Who looked while we had more pages may have cleared it. */
+				hint(&c->free_hint[i], bit);
 				*first = (unsigned int)page;
 				return s;
 			}
@@ -336,7 +353,7 @@ fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool
 	if (s == NULL)
 		return NULL;
 	if (fm_window_attach(fm_state(), s->base, FM_SLAB_SIZE) != 0) {
-		fm_slab_release(s, *first, pages);
+		fm_node_unclaim_pages(s, *first, pages);
 		return NULL;
 	}
 	for (p = 0; p < pages; p++) {

@@ -238,8 +238,8 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missin
 		if (len >= sizeof(text))
 			break;
 		if (pool[k].page_size == FM_SLAB_SIZE)
-			/* One more page for EAL's header and our own data, and one a GiB or so. */
-			more = pool[k].total + missing / FM_SLAB_SIZE + 1 + missing / GIB * 8;
+			/* One more page for EAL's header, and our own data: below 1 % of it. */
+			more = pool[k].total + missing / FM_SLAB_SIZE + 1 + missing / (GIB / 8);
 	}
 	fm_log(FM_ERR,
 	       "cannot reserve %" PRIu64 " MiB on node %d, of which %" PRIu64

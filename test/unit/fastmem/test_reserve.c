@@ -4,6 +4,8 @@
  * Reservations: a total that only grows, shares that add up, all or nothing, memory that really
  * lies there, and errors that say what to do. Seen from EAL's and the kernel's side too. */
 
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -465,6 +467,36 @@ deinit_is_silent_when_all_was_freed(void **state)
 	assert_string_equal(test_log_text(), "");
 }
 
+static bool disk_full;
+
+/* In the library's stead. */
+int
+posix_fallocate(int fd, off_t offset, off_t len)
+{
+	int (*real)(int, off_t, off_t);
+
+	if (disk_full)
+		return ENOSPC;
+	*(void **)&real = dlsym(RTLD_NEXT, "posix_fallocate64");
+	return real(fd, offset, len);
+}
+
+static void
+a_full_file_system_takes_nothing(void **state)
+{
+	size_t heap = eal_heap_bytes();
+	int rc;
+
+	(void)state;
+	disk_full = true;
+	rc = rte_fastmem_reserve(8 * MIB, test_node());
+	disk_full = false;
+	assert_true(rc < 0);
+	assert_int_equal(zones_count(), 0);
+	assert_true(eal_heap_bytes() <= heap);
+	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -482,6 +514,7 @@ main(int argc, char **argv)
 		WITH_INIT(memory_that_growth_took_counts),
 		WITH_INIT(too_much_takes_nothing),
 		WITH_INIT(a_little_too_much_takes_nothing),
+		WITH_INIT(a_full_file_system_takes_nothing),
 		WITH_INIT(sizes_that_overflow_are_too_much),
 		WITH_INIT(too_much_says_what_was_asked_what_is_free_and_what_to_do),
 		WITH_INIT(a_node_that_does_not_exist_is_einval_and_names_the_valid_ones),

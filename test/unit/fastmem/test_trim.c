@@ -236,6 +236,77 @@ what_grew_before_a_further_reservation_goes_back(void **state)
 	assert_true(stats_now().bytes_backing < 12 * MIB);
 }
 
+static void
+less_memory_follows_where_much_was_trimmed(void **state)
+{
+	struct test_blocks blocks = { 0 };
+	size_t sizes[RTE_FASTMEM_MAX_CLASSES];
+	unsigned int i, k, n = rte_fastmem_classes(sizes);
+	size_t heap = eal_heap_bytes();
+	void *large = rte_fastmem_alloc(100 * SLAB, 0, 0);
+
+	(void)state;
+	if (large == NULL)
+		skip_because("EAL has too little memory for a chunk of so many slabs");
+	rte_fastmem_free(large);
+	/* Magazines lie behind the slabs' records: have something written in them. */
+	for (i = 0; i < n && sizes[i] < 20000; i++)
+		for (k = 0; k < 300; k++)
+			assert_true(test_blocks_alloc(&blocks, sizes[i], 0));
+	test_blocks_free(&blocks);
+	rte_fastmem_cache_flush();
+	assert_true(rte_fastmem_trim(test_node()) > 0);
+	/* Looked for from the last slab that there is said to be. */
+	while (blocks.n < 100)
+		assert_true(test_blocks_alloc(&blocks, 18000, 0));
+	assert_true(eal_heap_bytes() < heap + 100 * SLAB);
+	assert_true(test_blocks_disjoint(&blocks));
+	assert_true(test_blocks_intact(&blocks));
+	test_blocks_free(&blocks);
+}
+
+static void *
+trim_until_told(void *arg)
+{
+	struct beside *beside = arg;
+
+	while (!beside->stop)
+		beside->wrong += rte_fastmem_trim(test_node()) != 0;
+	return NULL;
+}
+
+static void
+a_chunk_that_trim_could_not_have_is_found_again(void **state)
+{
+	struct beside beside = { 0 };
+	struct test_blocks blocks = { 0 };
+	uint64_t backing;
+	pthread_t thread;
+	void *kept, *ptr;
+	int i;
+
+	(void)state;
+	ptr = rte_fastmem_alloc(16 * SLAB, 0, 0);
+	assert_non_null(ptr);
+	assert_int_equal(rte_fastmem_set_growth(test_node(), false), 0);
+	rte_fastmem_free(ptr);
+	backing = stats_now().bytes_backing;
+	/* In the last slab: trim takes all others before it finds that it cannot. */
+	kept = rte_fastmem_alloc(MIB, 0, 0);
+	assert_non_null(kept);
+	test_thread_start(&thread, trim_until_told, &beside);
+	for (i = 0; i < 50000; i++) {
+		rte_fastmem_free(rte_fastmem_alloc(4096, 0, 0));
+		rte_fastmem_cache_flush();
+	}
+	beside.stop = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(beside.wrong, 0);
+	assert_int_equal(test_blocks_exhaust(&blocks, 4096, 0), (backing - MIB) / 4096);
+	test_blocks_free(&blocks);
+	rte_fastmem_free(kept);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -252,6 +323,8 @@ main(int argc, char **argv)
 		INIT(a_reservation_after_a_trim_has_it_all),
 		INIT(contents_beside_a_trim_are_left_alone),
 		INIT(a_thread_allocates_while_another_trims),
+		INIT(less_memory_follows_where_much_was_trimmed),
+		INIT(a_chunk_that_trim_could_not_have_is_found_again),
 	};
 
 	test_eal_start(argc, argv);
