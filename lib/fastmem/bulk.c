@@ -62,6 +62,9 @@ alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_reques
 	unsigned int got = 0;
 	void *chain = NULL, *next;
 
+	if (r->flags == 0 && r->cls != FM_CLASS_LARGE && r->align <= FM_PAGE_SIZE && n != 0 &&
+	    fm_cache_alloc_bulk(st, node, r->cls, ptrs, n))
+		return 0;
 	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
 	for (i = 0; got < n && i < nb_nodes; i++) {
 		fm_stats_mark(st, nth_node(st, node, any, i), r->cls, mark[i]);
@@ -142,9 +145,9 @@ rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned 
 	return alloc_bulk(st, node, false, &r, ptrs, n);
 }
 
-/* The slot number of a block's page; 0: no block of ours. */
+/* The entry of a block's page; 0: no block of ours. */
 static unsigned int
-slot_of(const void *ptr)
+entry_of(const void *ptr)
 {
 	uintptr_t addr = (uintptr_t)ptr;
 
@@ -154,29 +157,61 @@ slot_of(const void *ptr)
 	return __atomic_load_n(&rte_fastmem_window.entry[addr >> FM_PAGE_SHIFT], __ATOMIC_RELAXED);
 }
 
+#define GROUP 8
+
+/* Are these GROUP blocks all of one entry? */
+static bool
+same_entry(void *const *ptrs, unsigned int entry)
+{
+	const struct rte_fastmem_window *w = &rte_fastmem_window;
+	uintptr_t offset = 0;
+	unsigned int i, differ = 0;
+
+	/* One comparison for all: the window's span is a power of two. */
+#pragma GCC unroll 8
+	for (i = 0; i < GROUP; i++)
+		offset |= (uintptr_t)ptrs[i] - w->lo;
+	if (offset >= w->span)
+		return false;
+#pragma GCC unroll 8
+	for (i = 0; i < GROUP; i++)
+		/* Relaxed: as in rte_fastmem_free(). */
+		differ |= entry ^ __atomic_load_n(&w->entry[(uintptr_t)ptrs[i] >> FM_PAGE_SHIFT],
+						  __ATOMIC_RELAXED);
+	return differ == 0;
+}
+
 /* Push blocks of one slot in a row, as many as it has room for; how many. */
 static unsigned int
-push_row(struct rte_fastmem_slot *slot, unsigned int number, void **ptrs, unsigned int n)
+push_row(struct rte_fastmem_slot *slot, unsigned int entry, void **ptrs, unsigned int n)
 {
 	uintptr_t top = slot->top, end = __atomic_load_n(&slot->end, __ATOMIC_RELAXED);
-	unsigned int i;
+	void **to = (void **)top;
+	unsigned int i = 0;
 
-	for (i = 0; i < n && top < end && slot_of(ptrs[i]) == number; i++, top += sizeof(void *))
-		*(void **)top = ptrs[i];
+	if (top >= end)
+		return 0;
+	if ((end - top) / sizeof(*to) < n)
+		n = (unsigned int)((end - top) / sizeof(*to));
+	for (; i + GROUP <= n && same_entry(ptrs + i, entry); i += GROUP)
+		memcpy(to + i, ptrs + i, GROUP * sizeof(*to));
+	for (; i < n && entry_of(ptrs[i]) == entry; i++)
+		to[i] = ptrs[i];
 	/* Release: as in rte_fastmem_slot_push(). One store for all of them. */
 	if (i != 0)
-		__atomic_store_n(&slot->top, top, __ATOMIC_RELEASE);
+		__atomic_store_n(&slot->top, (uintptr_t)(to + i), __ATOMIC_RELEASE);
 	return i;
 }
 
 void
 rte_fastmem_free_bulk(void **ptrs, unsigned int n)
 {
-	unsigned int number, done, i = 0;
+	unsigned int entry, done, i = 0;
 
 	while (i < n) {
-		number = slot_of(ptrs[i]);
-		done = push_row(&rte_fastmem_self.cache->slots[number], number, ptrs + i, n - i);
+		entry = entry_of(ptrs[i]);
+		done = push_row(rte_fastmem_slot_at(rte_fastmem_self.slots, entry), entry, ptrs + i,
+				n - i);
 		if (done == 0)
 			rte_fastmem_free_slow(ptrs[i++]);
 		i += done;

@@ -5,9 +5,9 @@
  * Must not touch another thread's entries.
  * Called by alloc.c and its like when the inlined fast path cannot serve.
  *
- * A slot holds up to two magazines. Empty, it is refilled with one; full, it gives one away: so a
- * thread comes here once in a magazine's worth of calls at most. The oldest entries stay: what was
- * freed last is what leaves when a slot is full, and that is in this core's cache either way.
+ * Empty, a slot is refilled with a batch that another thread gave away or, where there is none, with
+ * less from the node's runs; full, it gives a batch away. The oldest entries stay: what was freed
+ * last is what leaves when a slot is full, and that is in this core's cache either way.
  *
  * A thread without a unit (there are none left, or a debug build, which wants every operation to
  * come by here and check) works on the node directly.
@@ -27,24 +27,17 @@
 #define USE_CACHES 1
 #endif
 
-/*
- * A cache that serves nobody, laid out as struct rte_fastmem_cache: its slots are empty and full,
- * and pops drift in them harmlessly.
- */
-static struct {
-	uint64_t header[sizeof(struct rte_fastmem_cache) / sizeof(uint64_t)];
-	struct rte_fastmem_slot slot[1 + RTE_FASTMEM_HANDLE_SLOT / sizeof(struct rte_fastmem_slot)];
-} no_cache;
-
-#define NO_CACHE ((struct rte_fastmem_cache *)(void *)&no_cache)
+/* A cache that serves nobody: its slots are empty and full, and pops drift in them harmlessly. */
+static struct rte_fastmem_slot
+	no_cache[1 + RTE_FASTMEM_HANDLE_SLOT / sizeof(struct rte_fastmem_slot)];
 
 __thread struct rte_fastmem_self rte_fastmem_self = {
-	.local = &no_cache.slot[1],
-	.cache = NO_CACHE,
+	.local = &no_cache[1],
+	.slots = no_cache,
 };
 
 _Static_assert(sizeof(struct rte_fastmem_slot) == 32, "part of the ABI");
-_Static_assert(sizeof(struct rte_fastmem_cache) == FM_LINE, "part of the ABI");
+_Static_assert(FM_CLASS_TAIL < RTE_FASTMEM_SLOT_RANGE, "a slot of its own");
 _Static_assert(offsetof(struct rte_fastmem_slot, nb_alloc) == 24, "part of the ABI");
 _Static_assert(FM_MAX_NODES *RTE_FASTMEM_SLOTS * sizeof(struct rte_fastmem_slot) <=
 		       RTE_FASTMEM_HANDLE_SLOT,
@@ -83,8 +76,8 @@ leave(struct fm_state *st, struct thread *t, bool flush)
 {
 	if (t->unit == NULL)
 		return;
-	t->self->cache = NO_CACHE;
-	t->self->local = &no_cache.slot[1];
+	t->self->slots = no_cache;
+	t->self->local = &no_cache[1];
 	if (flush) {
 		flush_unit(st, t->unit, NULL);
 		fm_unit_release(st, t->unit);
@@ -173,7 +166,7 @@ fm_unit_self(struct fm_state *st)
 		return NULL;
 	}
 	list(t);
-	rte_fastmem_self.cache = t->unit->cache;
+	rte_fastmem_self.slots = t->unit->slots;
 	fm_cache_follow(st, fm_node_self(st));
 	return t->unit;
 }
@@ -182,17 +175,19 @@ void
 fm_cache_follow(struct fm_state *st, const struct fm_node *node)
 {
 	struct fm_unit *u = this_thread.unit;
+	struct rte_fastmem_slot *local;
 	uintptr_t lo, hi;
 
 	(void)st;
 	if (u == NULL)
 		return;
-	rte_fastmem_self.local = &u->cache->slots[fm_entry(node->index, 0)];
+	local = &u->slots[fm_slot_index(node->index, 0)];
 	/* Relaxed: set once, hi first; as long as lo is 0 there is no block. */
 	lo = atomic_load_explicit(&node->lo, memory_order_relaxed);
 	hi = atomic_load_explicit(&node->hi, memory_order_relaxed);
-	u->cache->local_lo = lo;
-	u->cache->local_span = lo == 0 ? 0 : hi - lo;
+	local[RTE_FASTMEM_SLOT_RANGE].top = lo;
+	local[RTE_FASTMEM_SLOT_RANGE].base = lo == 0 ? 0 : hi - lo;
+	rte_fastmem_self.local = local;
 }
 
 /* ---- slots */
@@ -200,13 +195,16 @@ fm_cache_follow(struct fm_state *st, const struct fm_node *node)
 static uintptr_t
 slot_end(const struct rte_fastmem_slot *slot, unsigned int cls)
 {
-	return slot->base + 2u * fm_class[cls].mag * sizeof(uintptr_t);
+	return slot->base + fm_class[cls].entries * sizeof(uintptr_t);
 }
 
 /* Let pushes in, unless the node is hungry. */
 static void
 open_slot(struct rte_fastmem_slot *slot, const struct fm_node *node, unsigned int cls)
 {
+	/* Relaxed: a hint, see shortage.c. */
+	if (__atomic_load_n(&slot->end, __ATOMIC_RELAXED) == slot_end(slot, cls))
+		return;
 	__atomic_store_n(&slot->end, slot_end(slot, cls), __ATOMIC_RELAXED);
 	/* Who makes the node hungry says so first and closes slots then: one of us sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -242,9 +240,9 @@ slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 	struct rte_fastmem_slot *slot;
 	uintptr_t *array;
 
-	if (!USE_CACHES || u == NULL || fm_class[cls].mag == 0)
+	if (!USE_CACHES || u == NULL || fm_class[cls].entries == 0)
 		return NULL;
-	slot = &u->cache->slots[fm_entry(node->index, cls)];
+	slot = &u->slots[fm_slot_index(node->index, cls)];
 	if (likely(slot->base != 0))
 		return slot;
 	array = node_array(st, u, node);
@@ -289,7 +287,8 @@ fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bo
 	struct fm_unit *u = fm_unit_self(st);
 
 	*shared = u == NULL;
-	return u == NULL ? &node->counters[cls].threads : &u->counters[fm_entry(node->index, cls)];
+	return u == NULL ? &node->counters[cls].threads :
+			   &u->counters[fm_slot_index(node->index, cls)];
 }
 
 /* Return all entries of a slot to their runs. */
@@ -315,9 +314,9 @@ flush_unit(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
 		if (node != NULL && node != &st->node[i])
 			continue;
 		for (cls = 0; cls < FM_CLASSES; cls++) {
-			slot = fm_entry(i, cls);
-			if (u->cache->slots[slot].top > u->cache->slots[slot].base)
-				sum += empty_slot(st, &u->cache->slots[slot], &u->counters[slot]);
+			slot = fm_slot_index(i, cls);
+			if (u->slots[slot].top > u->slots[slot].base)
+				sum += empty_slot(st, &u->slots[slot], &u->counters[slot]);
 		}
 		if (sum != 0)
 			fm_shortage_end(&st->node[i]);
@@ -342,21 +341,25 @@ rte_fastmem_cache_flush(void)
 
 /* ---- allocate */
 
-/* Put blocks in; false: the node has none. */
+/* From runs a slot is filled only so far: that bounds how long one call takes. */
+#define RUNS_SHARE 4
+
+/* Put blocks into a slot that has room for a batch; false: the node has none. */
 static bool
 refill(struct fm_state *st, struct fm_node *node, unsigned int cls, struct rte_fastmem_slot *slot,
        struct fm_slot_counters *k)
 {
-	unsigned int got, n = fm_class[cls].mag;
-	void *block[FM_MAG_BLOCKS];
+	unsigned int got, n = RTE_MAX(fm_class[cls].entries / RUNS_SHARE, 1);
+	struct fm_aim *aim = &this_thread.unit->aim[fm_slot_index(node->index, cls)];
+	bool hungry = fm_shortage_hungry(node);
 
 	/* Scarce blocks are for everybody. */
-	if (fm_shortage_hungry(node))
+	if (hungry)
 		n = RTE_MAX(n / 8, 1u);
-	got = fm_node_get(st, node, cls, block, n);
-	memcpy((void *)slot->top, block, got * sizeof(void *));
+	got = fm_node_get(st, node, cls, (void **)slot->top, n, hungry ? NULL : aim);
 	set_top(slot, slot->top + got * sizeof(void *));
 	fm_count(&k->refilled, got, false);
+	fm_count(&k->alloc_misses, got != 0, false);
 	return got != 0;
 }
 
@@ -367,7 +370,7 @@ alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
 	void *block;
 
-	if (fm_node_get(st, node, cls, &block, 1) == 0)
+	if (fm_node_get(st, node, cls, &block, 1, NULL) == 0)
 		return NULL;
 	fm_count(&k->alloc_direct, 1, shared);
 	fm_count(&k->alloc_misses, 1, shared);
@@ -383,14 +386,30 @@ fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 
 	if (slot == NULL)
 		return alloc_direct(st, node, cls);
-	k = &this_thread.unit->counters[fm_entry(node->index, cls)];
+	k = &this_thread.unit->counters[fm_slot_index(node->index, cls)];
 	if (slot_count(slot) != 0 && rte_fastmem_slot_pop(slot, &block))
 		return block;
 	if (!refill(st, node, cls, slot, k))
 		return NULL;
-	fm_count(&k->alloc_misses, 1, false);
 	rte_fastmem_slot_pop(slot, &block);
 	return block;
+}
+
+bool
+fm_cache_alloc_bulk(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
+		    unsigned int n)
+{
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	struct fm_slot_counters *k;
+
+	if (slot == NULL)
+		return false;
+	k = &this_thread.unit->counters[fm_slot_index(node->index, cls)];
+	while (slot_count(slot) < n)
+		if (slot_count(slot) + fm_class[cls].batch > fm_class[cls].entries ||
+		    !refill(st, node, cls, slot, k))
+			return false;
+	return rte_fastmem_slot_pop_bulk(slot, blocks, n);
 }
 
 /* ---- free */
@@ -400,14 +419,16 @@ fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struc
 	      void *block)
 {
 	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
-	unsigned int n = fm_class[cls].mag;
+	unsigned int n = fm_class[cls].batch;
 	struct fm_slot_counters *k;
 	bool shared;
 
 	k = fm_counters_self(st, node, cls, &shared);
 	if (slot != NULL && !fm_shortage_hungry(node)) {
-		if (slot_count(slot) == 2 * n) {
-			fm_node_put(st, node, cls, (void *const *)slot->top - n, n);
+		if (slot_count(slot) == fm_class[cls].entries) {
+			fm_node_put(st, node, cls,
+				    &this_thread.unit->aim[fm_slot_index(node->index, cls)],
+				    (void *const *)slot->top - n, n);
 			set_top(slot, slot->top - n * sizeof(void *));
 			fm_count(&k->flushed, n, false);
 		}

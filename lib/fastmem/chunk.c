@@ -21,10 +21,10 @@
 #define MAG_SHARE	  512 /* magazines: 1/512 of the memory, 0.2 % */
 #define UNIT_SHARE	  256 /* caches for threads: 1/256 of it, 0.4 % */
 #define MAX_UNITS_A_CHUNK 64
-/* What may idle in magazines: this share of the memory for each class, but a few in any case. */
+/* What may idle in magazines: this share of the memory for each class, but a few chains in any case. */
 #define DEPOT_SHARE 64
-#define DEPOT_MIN   4
-#define DEPOT_MAX   64
+#define DEPOT_MIN   2
+#define DEPOT_MAX   (FM_SHELF - 4)
 
 /* Addresses of the slabs that a zone lies in. */
 static uintptr_t
@@ -178,9 +178,9 @@ bound_depot(struct fm_node *node, uint64_t backing)
 	uint32_t i;
 
 	for (i = 0; i < FM_CLASSES; i++) {
-		if (fm_class[i].mag == 0)
+		if (fm_class[i].batch == 0)
 			continue;
-		n = backing / DEPOT_SHARE / (fm_class[i].mag * fm_class[i].size);
+		n = backing / DEPOT_SHARE / (fm_class[i].batch * fm_class[i].size);
 		n = RTE_MAX(RTE_MIN(n, (uint64_t)DEPOT_MAX), (uint64_t)DEPOT_MIN);
 		atomic_store_explicit(&node->depot.max_full[i], (uint32_t)n, memory_order_relaxed);
 	}

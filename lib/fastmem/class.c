@@ -14,7 +14,9 @@
 
 #include <rte_common.h>
 
-#define MAG_BYTES (128 * 1024) /* a magazine holds no more than this */
+/* What a thread keeps of a class: the smaller of the two, an even number. */
+#define MAX_ENTRIES 256
+#define MAX_BYTES   (256 * 1024)
 
 /* As rte_fastmem_class_compute(), of units of 64 bytes less one, as a constant. */
 #define CLASS_OF(u) \
@@ -23,9 +25,10 @@
 	 (u) < 64  ? 16 + (u) / 4 : \
 	 (u) < 128 ? 24 + (u) / 8 : \
 		     32 + (u) / 16)
-#define MAP4(u)	 CLASS_OF(u), CLASS_OF(u + 1), CLASS_OF(u + 2), CLASS_OF(u + 3)
-#define MAP16(u) MAP4(u), MAP4(u + 4), MAP4(u + 8), MAP4(u + 12)
-#define MAP64(u) MAP16(u), MAP16(u + 16), MAP16(u + 32), MAP16(u + 48)
+#define SLOT_OF(u) (uint8_t)(CLASS_OF(u) * FM_SLOT_UNITS)
+#define MAP4(u)	   SLOT_OF(u), SLOT_OF(u + 1), SLOT_OF(u + 2), SLOT_OF(u + 3)
+#define MAP16(u)   MAP4(u), MAP4(u + 4), MAP4(u + 8), MAP4(u + 12)
+#define MAP64(u)   MAP16(u), MAP16(u + 16), MAP16(u + 32), MAP16(u + 48)
 
 const uint8_t rte_fastmem_class_map[] = {
 	0, MAP64(0), MAP64(64), MAP64(128), MAP64(192),
@@ -62,14 +65,18 @@ run_pages(unsigned int size)
 static void
 class_init(struct fm_class *c, unsigned int size, unsigned int pages)
 {
-	unsigned int mag = MAG_BYTES / size;
 
 	c->size = size;
 	c->pages = (uint16_t)pages;
 	c->blocks = (uint8_t)((pages << FM_PAGE_SHIFT) / size);
 	/* Rounded up: exact for where blocks start, not for every byte in one. */
 	c->reciprocal = (uint32_t)(((UINT64_C(1) << 32) + size - 1) / size);
-	c->mag = (uint8_t)RTE_MIN(mag, (unsigned int)FM_MAG_BLOCKS);
+	c->entries = (uint16_t)RTE_MIN(MAX_BYTES / size & ~1u, (unsigned int)MAX_ENTRIES);
+	/*
+	 * Most of them at a time, since another thread's cache lines cost as much for one as for
+	 * many; but not all, or two calls in turn could each move a batch.
+	 */
+	c->batch = (uint16_t)(c->entries > 2 ? c->entries * 3 / 4 : c->entries / 2);
 }
 
 RTE_INIT(fm_class_init)
@@ -86,7 +93,7 @@ RTE_INIT(fm_class_init)
 		class_init(&fm_class[i], size,
 			   i < FM_FAST_CLASSES ? run_pages(size) : span_pages[i - FM_FAST_CLASSES]);
 		fm_class[i].array = (uint16_t)array;
-		array += 2 * fm_class[i].mag;
+		array += fm_class[i].entries;
 	}
 }
 
@@ -95,7 +102,7 @@ fm_class_array_len(void)
 {
 	const struct fm_class *last = &fm_class[FM_CLASSES - 1];
 
-	return last->array + 2u * last->mag;
+	return last->array + last->entries;
 }
 
 unsigned int

@@ -36,10 +36,13 @@
 #define FM_MAX_CHUNKS 1024 /* a node */
 #define FM_MAX_UNITS  1024 /* caches, in all */
 
-/* Magazines come in groups: one hint word each, so a node's 64 groups have one summary word. */
-#define FM_MAG_BLOCKS 64
-#define FM_GROUP_MAGS 64
-#define FM_MAX_GROUPS 64 /* a node */
+/* Magazines come in groups: one word each says which are free. */
+#define FM_MAG_BLOCKS	64
+#define FM_GROUP_MAGS	64
+#define FM_MAX_GROUPS	64 /* a node */
+#define FM_CHAIN_MAGS	4  /* magazines handed over at once: a power of two */
+#define FM_CHAIN_BLOCKS (FM_CHAIN_MAGS * FM_MAG_BLOCKS)
+#define FM_SHELF	32 /* words of a class's shelf: two lines */
 
 /* ---------------------------------------------------------------- class.c */
 
@@ -53,14 +56,15 @@ struct fm_class {
 	uint32_t size;
 	uint32_t reciprocal; /* offset in the run * this >> 32 = block */
 	uint16_t pages;
-	uint8_t blocks; /* at most 64: a bit each in the run's word */
-	uint8_t mag;	/* blocks a magazine; 0: the class is not cached */
-	uint16_t array; /* where its entries start in a unit's array, in pointers */
+	uint8_t blocks;	  /* at most 64: a bit each in the run's word */
+	uint16_t entries; /* of a thread's slot; 0: the class is not cached */
+	uint16_t batch;	  /* blocks that go to or come from other threads at once */
+	uint16_t array;	  /* where its entries start in a unit's array, in pointers */
 };
 
 extern struct fm_class fm_class[FM_CLASSES];
 
-/* Entries of all classes' stacks together: two magazines each. */
+/* Entries of all classes' slots together. */
 unsigned int
 fm_class_array_len(void);
 
@@ -116,22 +120,17 @@ struct fm_chunk {
 	_Atomic uint64_t *class_hint; /* [class][hint_words]: slabs that may have a partial run */
 };
 
-/* State word of a magazine: what it is (2 bits), class << 8, blocks << 16. */
+/* Written and read by who owns it, see magazine.c. */
 struct fm_mag {
-	_Alignas(FM_LINE) _Atomic uint64_t state;
 	_Alignas(FM_LINE) void *block[FM_MAG_BLOCKS];
 };
 
-/* Where to look for magazines: hints, but for `group`. */
 struct fm_depot {
-	_Alignas(FM_LINE) _Atomic uint64_t free_summary;
-	_Atomic uint32_t nb_groups;
-	_Alignas(FM_LINE) _Atomic uint64_t free[FM_MAX_GROUPS];
-	_Atomic uint64_t full_summary[FM_CLASSES];
-	_Atomic uint32_t nb_full[FM_CLASSES];
-	_Atomic uint32_t max_full[FM_CLASSES];
-	_Atomic uint64_t full[FM_CLASSES][FM_MAX_GROUPS];
+	_Alignas(FM_LINE) _Atomic uint32_t nb_groups;
+	_Atomic uint32_t max_full[FM_CLASSES]; /* chains on a shelf */
 	struct fm_mag *group[FM_MAX_GROUPS];
+	_Alignas(FM_LINE) _Atomic uint64_t free[FM_MAX_GROUPS];
+	_Alignas(FM_LINE) _Atomic uint32_t shelf[FM_CLASSES][FM_SHELF];
 };
 
 /* What is counted of a class and node besides the pops in slots. A thread's own: it alone writes. */
@@ -216,7 +215,8 @@ struct fm_unit {
 	_Atomic uint32_t pid;				     /* who holds it */
 	_Alignas(FM_LINE) struct fm_slot_counters *counters; /* by slot */
 	struct fm_figures *baseline;			     /* by slot */
-	struct rte_fastmem_cache *cache;
+	struct fm_aim *aim;				     /* by slot */
+	struct rte_fastmem_slot *slots;
 	uintptr_t *array;
 	uint32_t array_unit[FM_MAX_NODES]; /* whose array a node's slots use, + 1 */
 };
@@ -319,23 +319,33 @@ fm_slab_page(const struct fm_slab *s, uintptr_t addr)
 	return (unsigned int)((addr - s->base) >> FM_PAGE_SHIFT);
 }
 
-/* Entry of the page table: 0 is none. */
+/* Number of a node's slot of a class, in every cache and its counters. */
+static inline unsigned int
+fm_slot_index(unsigned int node, unsigned int cls)
+{
+	return 1 + node * RTE_FASTMEM_SLOTS + cls;
+}
+
+/* Units between slots, see RTE_FASTMEM_SLOT_UNIT. */
+#define FM_SLOT_UNITS (sizeof(struct rte_fastmem_slot) / RTE_FASTMEM_SLOT_UNIT)
+
+/* Entry of the page table: the slot's distance in units. 0 is none. */
 static inline uint16_t
 fm_entry(unsigned int node, unsigned int cls)
 {
-	return (uint16_t)(1 + node * RTE_FASTMEM_SLOTS + cls);
+	return (uint16_t)(fm_slot_index(node, cls) * FM_SLOT_UNITS);
 }
 
 static inline unsigned int
 fm_entry_class(uint16_t entry)
 {
-	return (entry - 1u) % RTE_FASTMEM_SLOTS;
+	return (entry / FM_SLOT_UNITS - 1) % RTE_FASTMEM_SLOTS;
 }
 
 static inline unsigned int
 fm_entry_node(uint16_t entry)
 {
-	return (entry - 1u) / RTE_FASTMEM_SLOTS;
+	return (entry / FM_SLOT_UNITS - 1) / RTE_FASTMEM_SLOTS;
 }
 
 /* What came of returning blocks. */
@@ -376,17 +386,27 @@ fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n);
 
 /* ---------------------------------------------------------------- magazine.c */
 
-/* Store a full magazine of `n` blocks; false: the depot is full, keep them. */
+/* What the calling thread saw of a shelf last: a hint where its next chain is. Zeroed: nothing. */
+struct fm_aim {
+	uint32_t full, empty;	   /* words */
+	uint8_t full_at, empty_at; /* where they were */
+};
+
+/*
+ * Store 1 <= `n` <= FM_CHAIN_BLOCKS blocks as a chain; false: the depot is full, keep them. `aim`
+ * is the calling thread's for this class and depot.
+ */
 bool
-fm_depot_push(struct fm_depot *d, unsigned int cls, void *const *blocks, unsigned int n);
+fm_depot_push(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void *const *blocks,
+	      unsigned int n);
 
-/* Take one magazine of a class; returns its number of blocks, 0: none. */
+/* Take one chain of a class; returns its number of blocks, 0: none. */
 unsigned int
-fm_depot_pop(struct fm_depot *d, unsigned int cls, void **blocks);
+fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **blocks);
 
-/* As fm_depot_pop(), of any class, and looking at every magazine instead of the hints. */
+/* As fm_depot_pop(), of the first class from *cls on that has one. */
 unsigned int
-fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks);
+fm_depot_pop_any(struct fm_depot *d, unsigned int *cls, void **blocks);
 
 /* Add a group of FM_GROUP_MAGS zeroed magazines; false: there are FM_MAX_GROUPS. Control lock. */
 bool
@@ -483,15 +503,18 @@ fm_may_grow(const struct fm_node *node);
 
 /* ---------------------------------------------------------------- node.c */
 
-/* Get up to `n` <= FM_MAG_BLOCKS blocks of a class; reclaims and grows before it returns 0. */
+/*
+ * Get up to `n` blocks of a class from its runs, or with an aim a chain instead, which may bring up
+ * to the class's batch; reclaims and grows before it returns 0.
+ */
 unsigned int
 fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
-	    unsigned int n);
+	    unsigned int n, struct fm_aim *aim);
 
-/* Return up to FM_MAG_BLOCKS blocks of one class and node, as a magazine if one may take them. */
+/* Return up to FM_CHAIN_BLOCKS blocks of one class and node, as a chain if the depot takes one. */
 void
-fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, void *const *blocks,
-	    unsigned int n);
+fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_aim *aim,
+	    void *const *blocks, unsigned int n);
 
 /* Return one block of whatever class to its run. False: it was free already, or is no block. */
 bool
@@ -566,6 +589,11 @@ fm_cache_init(void);
 /* A block of a class from one node, through the calling thread's cache; NULL: ENOMEM. */
 void *
 fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls);
+
+/* `n` blocks at once out of the calling thread's slot; false: it cannot hold as many, or ENOMEM. */
+bool
+fm_cache_alloc_bulk(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
+		    unsigned int n);
 
 /* Free a block of a class; false: it was free already, or is no block. */
 bool

@@ -34,7 +34,7 @@ rte_fastmem_hlookup(size_t size, size_t align, int node_id, rte_fastmem_handle_t
 	if (r.cls == FM_CLASS_LARGE)
 		return -E2BIG;
 	node = node_id == RTE_NUMA_NODE_ANY ? fm_node_self(st) : fm_node_by_id(st, node_id);
-	slot = fm_entry(node->index, r.cls);
+	slot = fm_slot_index(node->index, r.cls);
 	pages = (uint32_t)(r.align >> FM_PAGE_SHIFT);
 	*handle = RTE_FASTMEM_ABI << 28;
 	if (pages > 1)
@@ -62,10 +62,10 @@ fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state
 	if (*st == NULL)
 		return ENODEV;
 	if (handle >> 28 != RTE_FASTMEM_ABI || slot == 0 || slot >= (*st)->nb_slots ||
-	    fm_entry_class((uint16_t)slot) >= FM_CLASSES)
+	    (slot - 1) % RTE_FASTMEM_SLOTS >= FM_CLASSES)
 		return EINVAL;
-	*node = &(*st)->node[fm_entry_node((uint16_t)slot)];
-	r->cls = fm_entry_class((uint16_t)slot);
+	*node = &(*st)->node[(slot - 1) / RTE_FASTMEM_SLOTS];
+	r->cls = (slot - 1) % RTE_FASTMEM_SLOTS;
 	r->size = fm_class[r->cls].size;
 	r->flags = flags;
 	r->node_id = (*node)->node_id;

@@ -5,17 +5,22 @@
  * Must not: know where blocks come from, wait for anyone, or touch a block.
  * Called by: node.c, and by the stress test and the model in test/.
  *
- * I1. A magazine's state word is its truth: FREE, OWNED or FULL. FREE -> OWNED and FULL -> OWNED
- *     are compare-and-swaps, so one thread owns it; only the owner writes anything else.
- * I2. Of a magazine only its state is read before it is owned, and the compare-and-swap proves
- *     all that was read. So a state that was left and came back does no harm: no generation.
- * I3. The bitmaps and summaries are hints and may lie both ways. A bit is set after the state, and
- *     taken before the state is looked at; a summary's after the bits below it, and cleared before
- *     they are looked at again (S1, S2). So a hint gets lost only with a thread that is stopped
- *     between two steps; what it hides is full until fm_depot_pop_any(), which asks no hint.
- * I4. Magazines are never unmapped while the allocator lives.
+ * A chain is 1, 2 or FM_CHAIN_MAGS magazines side by side. A class has a shelf of words. A word is
+ * 0, taken, or names a chain, full or empty. Who empties a chain leaves it there for who fills it
+ * next, so a thread that frees and one that allocates meet on the shelf's and the chain's lines, and
+ * nowhere else.
  *
- * Progress: lock-free. Model: test/model/magazine.pml.
+ * I1. A shelf's word and a bit of `free` are the truth, and there are no hints. Who makes the word
+ *     TAKEN by a compare-and-swap, or clears the bit, owns the magazines that it named, and with the
+ *     word also the word: a store gives it back. That waits for no cache line, as another
+ *     compare-and-swap would for all that were written in the chain.
+ * I2. Of a chain nothing is read before it is owned: the compare-and-swap proves all that was read,
+ *     the word. So a word that went and came back does no harm: no generation.
+ * I3. Magazines are never unmapped while the allocator lives.
+ *
+ * Progress: lock-free: a compare-and-swap fails only because another's succeeded, and nobody waits
+ * for a word that is TAKEN. A thread that is stopped holds one word and its chain. Model:
+ * test/model/magazine.pml.
  */
 
 #include "fastmem_priv.h"
@@ -23,175 +28,282 @@
 
 #include <string.h>
 
-enum { MAG_FREE, MAG_OWNED, MAG_FULL };
+#include <rte_common.h>
 
-static uint64_t
-mag_state(unsigned int what, unsigned int cls, unsigned int n)
+/* A word: the first magazine, how many blocks are in the chain or fit in, and what it is. */
+#define INDEX_BITS 12
+#define COUNT_BITS 12
+#define TAKEN	   (1u << 29)
+#define IS_FULL	   (1u << 30)
+#define IS_EMPTY   (1u << 31)
+
+_Static_assert(FM_MAX_GROUPS *FM_GROUP_MAGS <= 1 << INDEX_BITS, "an index fits");
+_Static_assert(FM_CHAIN_BLOCKS < 1 << COUNT_BITS, "a count fits");
+
+#define MAX_EMPTY 4 /* chains a shelf keeps */
+
+static uint32_t
+word_of(uint32_t kind, unsigned int index, unsigned int count)
 {
-	return (uint64_t)n << 16 | cls << 8 | what;
+	return kind | count << INDEX_BITS | index;
 }
 
 static unsigned int
-mag_what(uint64_t state)
+word_index(uint32_t word)
 {
-	return state & 3;
+	return word & ((1u << INDEX_BITS) - 1);
 }
 
 static unsigned int
-mag_class(uint64_t state)
+word_count(uint32_t word)
 {
-	return (state >> 8) & 0xff;
+	return word >> INDEX_BITS & ((1u << COUNT_BITS) - 1);
 }
 
+/* How long a chain for `n` blocks is, in magazines. */
 static unsigned int
-mag_blocks(uint64_t state)
+mags_for(unsigned int n)
 {
-	return (state >> 16) & 0xff;
+	return n <= FM_MAG_BLOCKS ? 1 : n <= 2 * FM_MAG_BLOCKS ? 2 : FM_CHAIN_MAGS;
 }
 
-static void
-hint_set(_Atomic uint64_t *words, _Atomic uint64_t *summary, unsigned int group, unsigned int bit)
+static void **
+blocks_at(const struct fm_depot *d, unsigned int index)
 {
-	/*
-	 * R3: pairs with A3: who takes the hint finds the state, and the group's address.
-	 * S1: set, then look at the summary, where S2 is clear, then look at the words. As both are
-	 * sequentially consistent one of the two sees the other's, and the summary stays set.
-	 */
-	atomic_fetch_or_explicit(&words[group], UINT64_C(1) << bit, memory_order_seq_cst);
-	FM_RACE_WINDOW();
-	if ((atomic_load_explicit(summary, memory_order_seq_cst) & UINT64_C(1) << group) == 0)
-		/* R4: pairs with S2: who clears this bit sees ours in the words then. */
-		atomic_fetch_or_explicit(summary, UINT64_C(1) << group, memory_order_release);
+	return d->group[index / FM_GROUP_MAGS][index % FM_GROUP_MAGS].block;
 }
 
-/* Take one hint away and return what it names, group * 64 + bit; -1: there are none. */
-static int
-hint_take(_Atomic uint64_t *words, _Atomic uint64_t *summary)
+/*
+ * Fetch lines that another core wrote last, before they are needed. A hint about memory that need
+ * not be ours: by then it may be somebody else's.
+ */
+static inline void
+prefetch(const void *at, size_t size, bool to_write)
 {
-	uint64_t groups, bits, bit;
-	unsigned int g;
+	const char *line = at, *end = line + size;
 
-	/* Relaxed: leads to the words, where A3 orders; who finds none there asks S2. */
-	while ((groups = atomic_load_explicit(summary, memory_order_relaxed)) != 0) {
-		g = (unsigned int)__builtin_ctzll(groups);
-		bits = atomic_load_explicit(&words[g], memory_order_relaxed);
-		if (bits == 0) {
-			/* S2: pairs with S1 and R4. */
-			atomic_fetch_and_explicit(summary, ~(UINT64_C(1) << g),
-						  memory_order_seq_cst);
-			FM_RACE_WINDOW();
-			if (atomic_load_explicit(&words[g], memory_order_seq_cst) != 0)
-				/* R4: for whom we saw. */
-				atomic_fetch_or_explicit(summary, UINT64_C(1) << g,
-							 memory_order_release);
+	for (; line < end; line += FM_LINE) {
+#ifdef __x86_64__
+		if (to_write) {
+			/* The compiler knows it for newer processors alone; older ones ignore it. */
+			__asm__ volatile("prefetchw %0" : : "m"(*line));
 			continue;
 		}
-		bit = bits & -bits;
-		FM_RACE_WINDOW();
-		/* A3: pairs with R3. Who cleared the bit follows it. */
-		bits = atomic_fetch_and_explicit(&words[g], ~bit, memory_order_acquire);
-		if ((bits & bit) != 0)
-			return (int)(g * 64 + (unsigned int)__builtin_ctzll(bit));
+#endif
+		__builtin_prefetch(line, to_write);
+	}
+}
+
+/* ---- magazines that are in no chain */
+
+/* Claim `nb` magazines side by side, at a multiple of `nb`; -1: there are none. */
+static int
+mags_claim(struct fm_depot *d, unsigned int nb)
+{
+	/* Acquire: pairs with the release in fm_depot_add(). */
+	unsigned int g, nb_groups = atomic_load_explicit(&d->nb_groups, memory_order_acquire);
+	uint64_t bits, at, mask = UINT64_MAX >> (64 - nb);
+
+	for (g = 0; g < nb_groups; g++) {
+		bits = atomic_load_explicit(&d->free[g], memory_order_relaxed);
+		for (;;) {
+			/* Bit i of `at`: bits i to i + nb - 1 are set. */
+			at = bits;
+			if (nb > 1)
+				at &= at >> 1 & UINT64_C(0x5555555555555555);
+			if (nb > 2)
+				at &= at >> 2 & UINT64_C(0x1111111111111111);
+			if (at == 0)
+				break;
+			at &= -at;
+			FM_RACE_WINDOW();
+			/* A1: pairs with R1; who had them is done with them. */
+			if (atomic_compare_exchange_weak_explicit(
+				    &d->free[g], &bits, bits & ~(at * mask), memory_order_acquire,
+				    memory_order_relaxed))
+				return (int)(g * FM_GROUP_MAGS + (unsigned int)__builtin_ctzll(at));
+		}
 	}
 	return -1;
 }
 
-static struct fm_mag *
-mag_at(const struct fm_depot *d, unsigned int index)
+static void
+mags_free(struct fm_depot *d, unsigned int index, unsigned int nb)
 {
-	return &d->group[index / FM_GROUP_MAGS][index % FM_GROUP_MAGS];
+	uint64_t mask = UINT64_MAX >> (64 - nb);
+
+	FM_RACE_WINDOW();
+	/* R1: pairs with A1: we are done with them. */
+	atomic_fetch_or_explicit(&d->free[index / FM_GROUP_MAGS], mask << index % FM_GROUP_MAGS,
+				 memory_order_release);
 }
 
-/* Become the owner of a magazine that is `what`, of class `cls` if that is not -1. */
+/* ---- a shelf */
+
+/* Take a word, and the chain that it names; false: another was quicker. */
 static bool
-mag_own(struct fm_mag *m, unsigned int what, int cls, uint64_t *was)
+shelf_take(_Atomic uint32_t *at, uint32_t word)
 {
-	/* Relaxed: the compare-and-swap below orders. */
-	uint64_t old = atomic_load_explicit(&m->state, memory_order_relaxed);
-
-	if (mag_what(old) != what || (cls >= 0 && mag_class(old) != (unsigned int)cls))
-		return false;
 	FM_RACE_WINDOW();
-	/* A1: pairs with R1, the blocks are there; and with R2, the last owner has read them. */
-	if (!atomic_compare_exchange_strong_explicit(&m->state, &old, MAG_OWNED,
-						     memory_order_acquire, memory_order_relaxed))
-		return false;
-	*was = old;
-	return true;
+	/* A2: pairs with R2: what was written in the chain is there, what was read is read. */
+	return atomic_compare_exchange_strong_explicit(at, &word, TAKEN, memory_order_acquire,
+						       memory_order_relaxed);
 }
 
-/* Copy an owned magazine's blocks out and make it free. */
-static unsigned int
-mag_empty(struct fm_depot *d, struct fm_mag *m, unsigned int index, uint64_t was, void **blocks)
+/* Give a word back that the caller took. */
+static void
+shelf_put(_Atomic uint32_t *at, uint32_t word)
 {
-	unsigned int n = mag_blocks(was), cls = mag_class(was);
+	FM_RACE_WINDOW();
+	/* R2: pairs with A2. */
+	atomic_store_explicit(at, word, memory_order_release);
+}
 
-	memcpy(blocks, m->block, n * sizeof(void *));
-	atomic_fetch_sub_explicit(&d->nb_full[cls], 1, memory_order_relaxed); /* a figure */
-	FM_RACE_WINDOW();
-	/* R2: pairs with A1. */
-	atomic_store_explicit(&m->state, MAG_FREE, memory_order_release);
-	FM_RACE_WINDOW();
-	hint_set(d->free, &d->free_summary, index / FM_GROUP_MAGS, index % FM_GROUP_MAGS);
-	return n;
+/* What a look at a shelf found, by the time it was there. */
+struct look {
+	unsigned int nb_full, nb_empty;
+	int full, empty, vacant; /* the first such word; -1: none */
+	uint32_t word_full, word_empty;
+};
+
+static struct look
+shelf_look(const _Atomic uint32_t *shelf)
+{
+	struct look l = { .full = -1, .empty = -1, .vacant = -1 };
+	uint32_t word;
+	int i;
+
+	for (i = FM_SHELF - 1; i >= 0; i--) {
+		/* Relaxed: only to choose; the compare-and-swap proves it. */
+		word = atomic_load_explicit(&shelf[i], memory_order_relaxed);
+		if ((word & IS_FULL) != 0) {
+			l.nb_full++;
+			l.full = i;
+			l.word_full = word;
+		} else if ((word & IS_EMPTY) != 0) {
+			l.nb_empty++;
+			l.empty = i;
+			l.word_empty = word;
+		} else if (word == 0) {
+			l.vacant = i;
+		}
+	}
+	return l;
+}
+
+/* Remember of a look what is likely to be there next time, and fetch it. */
+static void
+shelf_aim(const struct fm_depot *d, unsigned int cls, struct fm_aim *aim, struct look l,
+	  bool to_push)
+{
+	uint32_t word;
+
+	/* Relaxed: bounds what idles in magazines, give or take a few. */
+	if (l.nb_full >= atomic_load_explicit(&d->max_full[cls], memory_order_relaxed))
+		l.word_empty = 0;
+	*aim = (struct fm_aim){ .full = l.word_full,
+				.empty = l.word_empty,
+				.full_at = (uint8_t)l.full,
+				.empty_at = (uint8_t)l.empty };
+	word = to_push ? l.word_empty : l.word_full;
+	if (word != 0)
+		prefetch(blocks_at(d, word_index(word)), word_count(word) * sizeof(void *),
+			 to_push);
+}
+
+/* Take a word and a chain for `nb` magazines: one that was emptied if there is such. -1: none. */
+static int
+take_empty(struct fm_depot *d, unsigned int cls, unsigned int nb, unsigned int *index)
+{
+	_Atomic uint32_t *shelf = d->shelf[cls];
+	struct look l = shelf_look(shelf);
+	int first;
+
+	/* As in shelf_aim(). */
+	if (l.nb_full >= atomic_load_explicit(&d->max_full[cls], memory_order_relaxed))
+		return -1;
+	if (word_count(l.word_empty) == nb * FM_MAG_BLOCKS &&
+	    shelf_take(&shelf[l.empty], l.word_empty)) {
+		*index = word_index(l.word_empty);
+		return l.empty;
+	}
+	if (l.vacant < 0 || !shelf_take(&shelf[l.vacant], 0))
+		return -1;
+	first = mags_claim(d, nb);
+	if (first < 0) {
+		shelf_put(&shelf[l.vacant], 0);
+		return -1;
+	}
+	*index = (unsigned int)first;
+	return l.vacant;
 }
 
 bool
-fm_depot_push(struct fm_depot *d, unsigned int cls, void *const *blocks, unsigned int n)
+fm_depot_push(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void *const *blocks,
+	      unsigned int n)
 {
-	struct fm_mag *m;
-	uint64_t was;
-	int index;
+	_Atomic uint32_t *shelf = d->shelf[cls];
+	unsigned int index, nb = mags_for(n);
+	int at = aim->empty_at;
 
-	/* Relaxed: bounds what idles in magazines, give or take a few. */
-	if (atomic_load_explicit(&d->nb_full[cls], memory_order_relaxed) >=
-	    atomic_load_explicit(&d->max_full[cls], memory_order_relaxed))
+	/*
+	 * Without a look first: that would fetch the line to read it, and the compare-and-swap once
+	 * more to write.
+	 */
+	if (word_count(aim->empty) == nb * FM_MAG_BLOCKS && shelf_take(&shelf[at], aim->empty))
+		index = word_index(aim->empty);
+	else
+		at = take_empty(d, cls, nb, &index);
+	if (at < 0)
 		return false;
-	do {
-		index = hint_take(d->free, &d->free_summary);
-		if (index < 0)
-			return false;
-		m = mag_at(d, (unsigned int)index);
-	} while (!mag_own(m, MAG_FREE, -1, &was));
-	memcpy(m->block, blocks, n * sizeof(void *));
-	atomic_fetch_add_explicit(&d->nb_full[cls], 1, memory_order_relaxed); /* a figure */
-	FM_RACE_WINDOW();
-	/* R1: pairs with A1. */
-	atomic_store_explicit(&m->state, mag_state(MAG_FULL, cls, n), memory_order_release);
-	FM_RACE_WINDOW();
-	hint_set(d->full[cls], &d->full_summary[cls], (unsigned int)index / FM_GROUP_MAGS,
-		 (unsigned int)index % FM_GROUP_MAGS);
+	memcpy(blocks_at(d, index), blocks, n * sizeof(*blocks));
+	shelf_put(&shelf[at], word_of(IS_FULL, index, n));
+	shelf_aim(d, cls, aim, shelf_look(shelf), true);
 	return true;
 }
 
 unsigned int
-fm_depot_pop(struct fm_depot *d, unsigned int cls, void **blocks)
+fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **blocks)
 {
-	struct fm_mag *m;
-	uint64_t was;
-	int index;
+	_Atomic uint32_t *shelf = d->shelf[cls];
+	unsigned int n, index, nb;
+	uint32_t word = aim->full;
+	int at = aim->full_at;
+	struct look l;
 
-	do {
-		index = hint_take(d->full[cls], &d->full_summary[cls]);
-		if (index < 0)
+	/* Without a look first: as in fm_depot_push(). */
+	while (word == 0 || !shelf_take(&shelf[at], word)) {
+		l = shelf_look(shelf);
+		word = l.word_full;
+		at = l.full;
+		if (word == 0)
 			return 0;
-		m = mag_at(d, (unsigned int)index);
-	} while (!mag_own(m, MAG_FULL, (int)cls, &was));
-	return mag_empty(d, m, (unsigned int)index, was, blocks);
+	}
+	index = word_index(word);
+	n = word_count(word);
+	nb = mags_for(n);
+	memcpy(blocks, blocks_at(d, index), n * sizeof(*blocks));
+	l = shelf_look(shelf);
+	if (l.nb_empty < MAX_EMPTY) {
+		shelf_put(&shelf[at], word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS));
+	} else {
+		mags_free(d, index, nb);
+		shelf_put(&shelf[at], 0);
+	}
+	shelf_aim(d, cls, aim, l, false);
+	return n;
 }
 
 unsigned int
-fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks)
+fm_depot_pop_any(struct fm_depot *d, unsigned int *cls, void **blocks)
 {
-	/* Acquire: pairs with the release in fm_depot_add(). */
-	unsigned int nb = atomic_load_explicit(&d->nb_groups, memory_order_acquire) * FM_GROUP_MAGS;
-	struct fm_mag *m;
-	uint64_t was;
+	struct fm_aim none = { .full = 0 };
+	unsigned int n;
 
-	for (; *cursor < nb; ++*cursor) {
-		m = mag_at(d, *cursor);
-		if (mag_own(m, MAG_FULL, -1, &was))
-			return mag_empty(d, m, *cursor, was, blocks);
+	for (; *cls < FM_CLASSES; ++*cls) {
+		n = fm_depot_pop(d, *cls, &none, blocks);
+		if (n != 0)
+			return n;
 	}
 	return 0;
 }
@@ -204,25 +316,25 @@ fm_depot_add(struct fm_depot *d, struct fm_mag *group)
 	if (g == FM_MAX_GROUPS)
 		return false;
 	d->group[g] = group;
-	/* Release: who counts this group in, or follows a hint into it, finds its address. */
+	/* Relaxed: published with the group. */
+	atomic_store_explicit(&d->free[g], UINT64_MAX, memory_order_relaxed);
+	/* Release: who counts this group in finds its address and its free magazines. */
 	atomic_store_explicit(&d->nb_groups, g + 1, memory_order_release);
-	atomic_store_explicit(&d->free[g], UINT64_MAX, memory_order_release);
-	atomic_fetch_or_explicit(&d->free_summary, UINT64_C(1) << g, memory_order_release);
 	return true;
 }
 
 uint64_t
 fm_depot_blocks(const struct fm_depot *d, unsigned int cls)
 {
-	unsigned int nb = atomic_load_explicit(&d->nb_groups, memory_order_acquire) * FM_GROUP_MAGS;
-	uint64_t state, sum = 0;
+	uint64_t sum = 0;
 	unsigned int i;
+	uint32_t word;
 
-	for (i = 0; i < nb; i++) {
+	for (i = 0; i < FM_SHELF; i++) {
 		/* Relaxed: a figure. */
-		state = atomic_load_explicit(&mag_at(d, i)->state, memory_order_relaxed);
-		if (mag_what(state) == MAG_FULL && mag_class(state) == cls)
-			sum += mag_blocks(state);
+		word = atomic_load_explicit(&d->shelf[cls][i], memory_order_relaxed);
+		if ((word & IS_FULL) != 0)
+			sum += word_count(word);
 	}
 	return sum;
 }

@@ -148,12 +148,12 @@ fm_node_put_block(struct fm_state *st, struct fm_slab *s, const void *block)
 }
 
 void
-fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, void *const *blocks,
-	    unsigned int n)
+fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_aim *aim,
+	    void *const *blocks, unsigned int n)
 {
 	unsigned int i;
 
-	if (fm_shortage_hungry(node) || !fm_depot_push(&node->depot, cls, blocks, n))
+	if (fm_shortage_hungry(node) || !fm_depot_push(&node->depot, cls, aim, blocks, n))
 		for (i = 0; i < n; i++)
 			fm_node_put_block(st, fm_window_slab((uintptr_t)blocks[i]), blocks[i]);
 	fm_shortage_end(node);
@@ -162,11 +162,11 @@ fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, void *c
 void
 fm_node_drain(struct fm_state *st, struct fm_node *node)
 {
-	void *block[FM_MAG_BLOCKS];
-	unsigned int i, n, cursor = 0;
+	void *block[FM_CHAIN_BLOCKS];
+	unsigned int i, n, cls = 0;
 	bool any = false;
 
-	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0) {
+	while ((n = fm_depot_pop_any(&node->depot, &cls, block)) != 0) {
 		for (i = 0; i < n; i++)
 			fm_node_put_block(st, fm_window_slab((uintptr_t)block[i]), block[i]);
 		any = true;
@@ -393,7 +393,7 @@ take_new_runs(struct fm_node *node, struct want *w)
 
 static unsigned int
 get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, unsigned int n,
-    bool anywhere)
+    struct fm_aim *aim, bool anywhere)
 {
 	struct want w = {
 		.entry = fm_entry(node->index, cls),
@@ -404,9 +404,8 @@ get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, 
 	};
 	uint32_t i, nb;
 
-	/* A magazine, if what it may bring fits. */
-	if (n >= fm_class[cls].mag && fm_class[cls].mag != 0) {
-		w.got = fm_depot_pop(&node->depot, cls, blocks);
+	if (aim != NULL) {
+		w.got = fm_depot_pop(&node->depot, cls, aim, blocks);
 		if (w.got != 0)
 			return w.got;
 	}
@@ -438,7 +437,7 @@ may_pack(struct fm_node *node, unsigned int cls)
 
 unsigned int
 fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
-	    unsigned int n)
+	    unsigned int n, struct fm_aim *aim)
 {
 	size_t run = fm_class[cls].pages * FM_PAGE_SIZE;
 	bool anywhere = may_pack(node, cls);
@@ -446,12 +445,12 @@ fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **
 
 	if (unlikely(fm_shortage_known(node, cls)))
 		return 0;
-	got = get(st, node, cls, blocks, n, anywhere);
+	got = get(st, node, cls, blocks, n, aim, anywhere);
 	for (relief = 0; got == 0 && relief < FM_RELIEFS; relief++) {
 		anywhere |= relief == FM_RELIEF_PACK;
 		/* Others may be quicker to take what growth brings: again, while it brings some. */
 		while (got == 0 && fm_shortage_relieve(st, node, relief, run)) {
-			got = get(st, node, cls, blocks, n, anywhere);
+			got = get(st, node, cls, blocks, n, aim, anywhere);
 			if (relief != FM_RELIEF_GROW)
 				break;
 		}
@@ -460,7 +459,7 @@ fm_node_get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **
 	}
 	if (got == 0) {
 		fm_shortage_begin(st, node, cls);
-		got = get(st, node, cls, blocks, n, true);
+		got = get(st, node, cls, blocks, n, aim, true);
 	}
 	return got;
 }

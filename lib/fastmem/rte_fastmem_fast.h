@@ -40,6 +40,12 @@ extern "C" {
 /** Bits of a handle that are a slot's distance from slot 0 in bytes. @internal */
 #define RTE_FASTMEM_HANDLE_SLOT 0x1ffe0u
 
+/** Tables name a slot by its distance in units of so many bytes: x86 can add that in one. @internal */
+#define RTE_FASTMEM_SLOT_UNIT 8
+
+/** This slot of a node serves no class: `top` and `base` are a range's lowest address and bytes. @internal */
+#define RTE_FASTMEM_SLOT_RANGE (RTE_FASTMEM_SLOTS - 1)
+
 /**
  * A stack of block pointers, as addresses of its entries. @internal
  *
@@ -54,25 +60,17 @@ struct rte_fastmem_slot {
 	uint64_t nb_alloc; /**< Blocks ever popped. */
 };
 
-/** A thread's slots. Slot 0 stays zeroed: what is no block's page has that number. @internal */
-struct rte_fastmem_cache {
-	uintptr_t local_lo;		 /**< Lowest address of the local node's blocks. */
-	uintptr_t local_span;		 /**< Bytes from there; 0: look every block up. */
-	uint64_t reserved[6];		 /**< Owned by the library. */
-	struct rte_fastmem_slot slots[]; /**< 1 + RTE_FASTMEM_SLOTS * node + class. */
-};
-
-/** What a thread finds its cache by. @internal */
+/** What a thread finds its cache by: 1 + RTE_FASTMEM_SLOTS slots a node. @internal */
 struct rte_fastmem_self {
-	struct rte_fastmem_slot *local;	 /**< Slots of the thread's own node. */
-	struct rte_fastmem_cache *cache; /**< All slots. */
+	struct rte_fastmem_slot *local; /**< Slots of the thread's own node, by class. */
+	struct rte_fastmem_slot *slots; /**< All of them. The first, of what is no block, is zero. */
 };
 
 /** Which slot a 4 KiB page's blocks belong to, over the window that all chunks lie in. @internal */
 struct rte_fastmem_window {
 	uintptr_t lo;	       /**< Lowest address. */
 	uintptr_t span;	       /**< Bytes from there. */
-	const uint16_t *entry; /**< Biased: entry[address >> 12]; 0: no block. */
+	const uint16_t *entry; /**< Biased: entry[address >> 12], in units; 0: no block. */
 };
 
 /** The calling thread's cache; a zeroed one until it has its own. @internal */
@@ -81,7 +79,7 @@ extern __thread struct rte_fastmem_self rte_fastmem_self __attribute__((tls_mode
 /** This process's view of the page table. @internal */
 extern struct rte_fastmem_window rte_fastmem_window;
 
-/** Class of each multiple of 64 bytes up to RTE_FASTMEM_FAST_SIZE. @internal */
+/** Slot of each multiple of 64 bytes up to RTE_FASTMEM_FAST_SIZE, in units. @internal */
 extern const uint8_t rte_fastmem_class_map[RTE_FASTMEM_FAST_SIZE / RTE_FASTMEM_ALIGN + 1];
 
 /** What the inlined functions do when the cache cannot serve. @internal */
@@ -119,13 +117,21 @@ rte_fastmem_class_compute(size_t size)
 	return step * 8 + (units >> step);
 }
 
-/** As rte_fastmem_class_compute(), by table where the size is only known at run time. @internal */
-static inline unsigned int
-rte_fastmem_class_fast(size_t size)
+/** The slot that lies so many units after another. @internal */
+static inline struct rte_fastmem_slot *
+rte_fastmem_slot_at(struct rte_fastmem_slot *slots, unsigned int units)
+{
+	return (struct rte_fastmem_slot *)((char *)slots + (size_t)units * RTE_FASTMEM_SLOT_UNIT);
+}
+
+/** A node's slot of a size; by table where the size is only known at run time. @internal */
+static inline struct rte_fastmem_slot *
+rte_fastmem_slot_of_size(struct rte_fastmem_slot *local, size_t size)
 {
 	if (__builtin_constant_p(size))
-		return rte_fastmem_class_compute(size);
-	return rte_fastmem_class_map[(size + RTE_FASTMEM_ALIGN - 1) / RTE_FASTMEM_ALIGN];
+		return &local[rte_fastmem_class_compute(size)];
+	return rte_fastmem_slot_at(
+		local, rte_fastmem_class_map[(size + RTE_FASTMEM_ALIGN - 1) / RTE_FASTMEM_ALIGN]);
 }
 
 /** Whether the inlined functions may serve it: a small class at its natural alignment. @internal */
@@ -144,10 +150,10 @@ rte_fastmem_is_fast(size_t size, size_t align)
  * there are too few, top stays low; the slow path, which every failure leads to, puts it right.
  *
  * @return
- *   Address of the first of the @p n entries, 0 where the slot does not have them.
+ *   Whether the slot has @p n; @p entries is the first of them then.
  */
-static inline uintptr_t
-rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n)
+static inline bool
+rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n, void ***entries)
 {
 	/* Relaxed throughout: only this thread writes top, and the entries are its own. */
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED) - n * sizeof(void *);
@@ -155,20 +161,21 @@ rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n)
 	__atomic_store_n(&slot->top, top, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (unlikely((intptr_t)top < (intptr_t)__atomic_load_n(&slot->base, __ATOMIC_RELAXED)))
-		return 0;
+		return false;
 	__atomic_store_n(&slot->nb_alloc, slot->nb_alloc + n, __ATOMIC_RELAXED);
-	return top;
+	*entries = (void **)top;
+	return true;
 }
 
 /** Pop a block; false: the slow path. @internal */
 static inline bool
 rte_fastmem_slot_pop(struct rte_fastmem_slot *slot, void **ptr)
 {
-	uintptr_t entry = rte_fastmem_slot_take(slot, 1);
+	void **entry;
 
-	if (unlikely(entry == 0))
+	if (unlikely(!rte_fastmem_slot_take(slot, 1, &entry)))
 		return false;
-	*ptr = *(void **)entry;
+	*ptr = *entry;
 	return true;
 }
 
@@ -176,7 +183,7 @@ rte_fastmem_slot_pop(struct rte_fastmem_slot *slot, void **ptr)
 static inline struct rte_fastmem_slot *
 rte_fastmem_slot_of_handle(rte_fastmem_handle_t handle)
 {
-	return (struct rte_fastmem_slot *)((char *)rte_fastmem_self.cache->slots +
+	return (struct rte_fastmem_slot *)((char *)rte_fastmem_self.slots +
 					   (handle & RTE_FASTMEM_HANDLE_SLOT));
 }
 
@@ -191,6 +198,50 @@ rte_fastmem_slot_push(struct rte_fastmem_slot *slot, void *ptr)
 	*(void **)top = ptr;
 	/* Release: who reads this top from another thread finds the entry below it. */
 	__atomic_store_n(&slot->top, top + sizeof(void *), __ATOMIC_RELEASE);
+	return true;
+}
+
+/** Copy entries, eight at a time: a call of memcpy() costs as much as the copy. @internal */
+static inline void
+rte_fastmem_copy_entries(void **to, void *const *from, unsigned int n)
+{
+	for (; n >= 8; n -= 8, to += 8, from += 8)
+		memcpy(to, from, 8 * sizeof(*to));
+	for (; n > 0; n--)
+		*to++ = *from++;
+}
+
+/** Pop blocks, all or none; false: the slow path. @internal */
+static inline bool
+rte_fastmem_slot_pop_bulk(struct rte_fastmem_slot *slot, void **ptrs, unsigned int n)
+{
+	void **entries;
+
+	if (unlikely(!rte_fastmem_slot_take(slot, n, &entries)))
+		return false;
+	rte_fastmem_copy_entries(ptrs, entries, n);
+	return true;
+}
+
+/** Push blocks, all or none; false: no room, or one is NULL. @internal */
+static inline bool
+rte_fastmem_slot_push_bulk(struct rte_fastmem_slot *slot, void *const *ptrs, unsigned int n)
+{
+	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
+	uintptr_t end = __atomic_load_n(&slot->end, __ATOMIC_RELAXED);
+	uintptr_t less_one = 0;
+	unsigned int i;
+
+	if (unlikely(top >= end || (end - top) / sizeof(void *) < n))
+		return false;
+	rte_fastmem_copy_entries((void **)top, ptrs, n);
+	for (i = 0; i < n; i++)
+		less_one |= (uintptr_t)ptrs[i] - 1;
+	/* No address but NULL has a predecessor with the highest bit. */
+	if (unlikely((intptr_t)less_one < 0))
+		return false;
+	/* Release: as in rte_fastmem_slot_push(). */
+	__atomic_store_n(&slot->top, top + n * sizeof(void *), __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -214,7 +265,7 @@ rte_fastmem_alloc(size_t size, size_t align, unsigned int flags)
 
 	if (likely(rte_fastmem_is_fast(size, align) && (flags & ~RTE_FASTMEM_F_ZERO) == 0)) {
 		if (likely(rte_fastmem_slot_pop(
-			    &rte_fastmem_self.local[rte_fastmem_class_fast(size)], &ptr))) {
+			    rte_fastmem_slot_of_size(rte_fastmem_self.local, size), &ptr))) {
 			if (flags != 0)
 				memset(ptr, 0, size);
 			return ptr;
@@ -237,12 +288,13 @@ static inline void
 rte_fastmem_free(void *ptr)
 {
 	uintptr_t addr = (uintptr_t)ptr;
-	unsigned int slot;
+	unsigned int units;
 
 	if (likely(addr - rte_fastmem_window.lo < rte_fastmem_window.span)) {
 		/* Relaxed: the entry was written before the block was handed out. */
-		slot = __atomic_load_n(&rte_fastmem_window.entry[addr >> 12], __ATOMIC_RELAXED);
-		if (likely(rte_fastmem_slot_push(&rte_fastmem_self.cache->slots[slot], ptr)))
+		units = __atomic_load_n(&rte_fastmem_window.entry[addr >> 12], __ATOMIC_RELAXED);
+		if (likely(rte_fastmem_slot_push(rte_fastmem_slot_at(rte_fastmem_self.slots, units),
+						 ptr)))
 			return;
 	}
 	rte_fastmem_free_slow(ptr);
@@ -261,12 +313,12 @@ rte_fastmem_free(void *ptr)
 static inline void
 rte_fastmem_free_sized(void *ptr, size_t size, size_t align)
 {
-	const struct rte_fastmem_self *self = &rte_fastmem_self;
+	struct rte_fastmem_slot *local = rte_fastmem_self.local;
+	const struct rte_fastmem_slot *range = &local[RTE_FASTMEM_SLOT_RANGE];
 
 	/* A block of another node has to go to that node's slot. */
-	if (likely(rte_fastmem_is_fast(size, align) &&
-		   (uintptr_t)ptr - self->cache->local_lo < self->cache->local_span) &&
-	    likely(rte_fastmem_slot_push(&self->local[rte_fastmem_class_fast(size)], ptr)))
+	if (likely(rte_fastmem_is_fast(size, align) && (uintptr_t)ptr - range->top < range->base) &&
+	    likely(rte_fastmem_slot_push(rte_fastmem_slot_of_size(local, size), ptr)))
 		return;
 	rte_fastmem_free_slow(ptr);
 }
@@ -291,16 +343,10 @@ rte_fastmem_free_sized(void *ptr, size_t size, size_t align)
 static inline int
 rte_fastmem_alloc_bulk(void **ptrs, unsigned int n, size_t size, size_t align, unsigned int flags)
 {
-	uintptr_t entries;
-
-	if (likely(rte_fastmem_is_fast(size, align) && flags == 0 && n != 0)) {
-		entries = rte_fastmem_slot_take(
-			&rte_fastmem_self.local[rte_fastmem_class_fast(size)], n);
-		if (likely(entries != 0)) {
-			memcpy(ptrs, (const void *)entries, n * sizeof(void *));
-			return 0;
-		}
-	}
+	if (likely(rte_fastmem_is_fast(size, align) && flags == 0 && n != 0) &&
+	    likely(rte_fastmem_slot_pop_bulk(rte_fastmem_slot_of_size(rte_fastmem_self.local, size),
+					     ptrs, n)))
+		return 0;
 	return rte_fastmem_alloc_bulk_slow(ptrs, n, size, align, flags);
 }
 
@@ -330,15 +376,9 @@ static inline int
 rte_fastmem_halloc_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n,
 			unsigned int flags)
 {
-	uintptr_t entries;
-
-	if (likely(flags == 0 && n != 0)) {
-		entries = rte_fastmem_slot_take(rte_fastmem_slot_of_handle(handle), n);
-		if (likely(entries != 0)) {
-			memcpy(ptrs, (const void *)entries, n * sizeof(void *));
-			return 0;
-		}
-	}
+	if (likely(flags == 0 && n != 0) &&
+	    likely(rte_fastmem_slot_pop_bulk(rte_fastmem_slot_of_handle(handle), ptrs, n)))
+		return 0;
 	return rte_fastmem_halloc_bulk_slow(handle, ptrs, n, flags);
 }
 
@@ -364,10 +404,8 @@ rte_fastmem_hfree(rte_fastmem_handle_t handle, void *ptr)
 static inline void
 rte_fastmem_hfree_bulk(rte_fastmem_handle_t handle, void **ptrs, unsigned int n)
 {
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		rte_fastmem_hfree(handle, ptrs[i]);
+	if (unlikely(!rte_fastmem_slot_push_bulk(rte_fastmem_slot_of_handle(handle), ptrs, n)))
+		rte_fastmem_free_bulk(ptrs, n);
 }
 
 #ifdef __cplusplus

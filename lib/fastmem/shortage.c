@@ -34,7 +34,7 @@ close_slots(struct fm_state *st, const struct fm_node *node)
 			continue;
 		for (cls = 0; cls < FM_CLASSES; cls++)
 			/* Relaxed: a hint; the owner looks at `hungry` when it sets end again. */
-			__atomic_store_n(&u->cache->slots[fm_entry(node->index, cls)].end, 0,
+			__atomic_store_n(&u->slots[fm_slot_index(node->index, cls)].end, 0,
 					 __ATOMIC_RELAXED);
 	}
 }

@@ -64,7 +64,7 @@ tally_figures(struct tally *t, const struct fm_slot_counters *k, uint64_t alloc,
 static void
 tally_slot(struct tally *t, const struct fm_unit *u, unsigned int i, const struct fm_figures *base)
 {
-	const struct rte_fastmem_slot *slot = &u->cache->slots[i];
+	const struct rte_fastmem_slot *slot = &u->slots[i];
 	const struct fm_slot_counters *k = &u->counters[i];
 	uintptr_t lo = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
@@ -83,7 +83,7 @@ tally_class(struct tally *t, struct fm_state *st, const struct fm_node *node, un
 	    uint32_t tag)
 {
 	uint32_t i, nb = atomic_load_explicit(&st->nb_units, memory_order_acquire);
-	unsigned int slot = fm_entry(node->index, cls);
+	unsigned int slot = fm_slot_index(node->index, cls);
 	const struct fm_slot_counters *k = &node->counters[cls].threads;
 	const struct fm_unit *u;
 	uint32_t its;
@@ -104,7 +104,7 @@ static struct fm_figures *
 tally_self(struct tally *t, struct fm_node *node, unsigned int cls, const struct fm_unit *u)
 {
 	const struct fm_slot_counters *k = &node->counters[cls].threads;
-	unsigned int slot = fm_entry(node->index, cls);
+	unsigned int slot = fm_slot_index(node->index, cls);
 
 	memset(t, 0, sizeof(*t));
 	if (u != NULL) {
@@ -458,7 +458,7 @@ rte_fastmem_stats_reset(void)
 			tally_figures(&t, k, load(&k->alloc_direct), load(&k->free_direct),
 				      &node->baseline[cls]);
 			rebase(&node->baseline[cls], &t);
-			slot = fm_entry(i, cls);
+			slot = fm_slot_index(i, cls);
 			for (u = 0; u < nb; u++) {
 				memset(&t, 0, sizeof(t));
 				tally_slot(&t, st->unit[u], slot, &st->unit[u]->baseline[slot]);

@@ -11,7 +11,7 @@
 #include <rte_common.h>
 
 struct unit_layout {
-	size_t cache, counters, baseline, array, size; /* offsets */
+	size_t slots, counters, baseline, aim, array, size; /* offsets */
 };
 
 static struct unit_layout
@@ -19,12 +19,11 @@ unit_layout(unsigned int nb_slots)
 {
 	struct unit_layout l;
 
-	l.cache = RTE_ALIGN_CEIL(sizeof(struct fm_unit), FM_LINE);
-	l.counters = RTE_ALIGN_CEIL(l.cache + sizeof(struct rte_fastmem_cache) +
-					    nb_slots * sizeof(struct rte_fastmem_slot),
-				    FM_LINE);
+	l.slots = RTE_ALIGN_CEIL(sizeof(struct fm_unit), FM_LINE);
+	l.counters = RTE_ALIGN_CEIL(l.slots + nb_slots * sizeof(struct rte_fastmem_slot), FM_LINE);
 	l.baseline = l.counters + nb_slots * sizeof(struct fm_slot_counters);
-	l.array = RTE_ALIGN_CEIL(l.baseline + nb_slots * sizeof(struct fm_figures), FM_LINE);
+	l.aim = l.baseline + nb_slots * sizeof(struct fm_figures);
+	l.array = RTE_ALIGN_CEIL(l.aim + nb_slots * sizeof(struct fm_aim), FM_LINE);
 	l.size = RTE_ALIGN_CEIL(l.array + fm_class_array_len() * sizeof(uintptr_t), FM_LINE);
 	return l;
 }
@@ -47,9 +46,10 @@ fm_units_add(struct fm_state *st, unsigned int node, void *mem, unsigned int n)
 		u = (struct fm_unit *)(void *)at;
 		u->index = index;
 		u->node = node;
-		u->cache = (struct rte_fastmem_cache *)(void *)(at + l.cache);
+		u->slots = (struct rte_fastmem_slot *)(void *)(at + l.slots);
 		u->counters = (struct fm_slot_counters *)(void *)(at + l.counters);
 		u->baseline = (struct fm_figures *)(void *)(at + l.baseline);
+		u->aim = (struct fm_aim *)(void *)(at + l.aim);
 		u->array = (uintptr_t *)(void *)(at + l.array);
 		atomic_store_explicit(&u->tag, FM_TAG_SHARED, memory_order_relaxed);
 		atomic_store_explicit(&u->state, FM_UNIT_FREE, memory_order_relaxed);
@@ -90,8 +90,8 @@ hand_counters_over(struct fm_state *st, struct fm_unit *u)
 
 	for (node = 0; node < st->nb_nodes; node++)
 		for (cls = 0; cls <= FM_CLASSES; cls++) {
-			i = fm_entry(node, cls);
-			slot = &u->cache->slots[i];
+			i = fm_slot_index(node, cls);
+			slot = &u->slots[i];
 			from = &u->counters[i];
 			to = &st->node[node].counters[cls].threads;
 			atomic_fetch_add_explicit(
@@ -158,7 +158,7 @@ fm_unit_release(struct fm_state *st, struct fm_unit *unit)
 
 	for (node = 0; node < st->nb_nodes; node++) {
 		for (cls = 0; cls < FM_CLASSES; cls++) {
-			slot = &unit->cache->slots[fm_entry(node, cls)];
+			slot = &unit->slots[fm_slot_index(node, cls)];
 			slot->top = slot->base = slot->end = 0;
 		}
 		if (unit->array_unit[node] == 0)

@@ -23,6 +23,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_memory.h>
 
@@ -105,7 +106,8 @@ fm_window_open(struct fm_state *st, bool create)
 		if (range[0] >= range[1])
 			return -ENODEV;
 		st->window_lo = range[0] & ~(UNIT - 1);
-		st->window_span = (range[1] - st->window_lo + UNIT - 1) & ~(UNIT - 1);
+		/* A power of two: bulk calls test many addresses at once. */
+		st->window_span = rte_align64pow2(RTE_MAX(range[1] - st->window_lo, UNIT));
 	}
 	if (st->window_span >> UNIT_SHIFT > MAX_UNITS)
 		return -E2BIG;

@@ -47,7 +47,6 @@ runs_fit_a_slab_and_a_word(void **state)
 		assert_in_range(c->pages, 1, FM_SLAB_PAGES);
 		assert_in_range(c->blocks, 1, 64);
 		assert_true(c->blocks * (size_t)c->size <= c->pages * FM_PAGE_SIZE);
-		assert_true(c->mag <= FM_MAG_BLOCKS);
 		assert_int_equal(__builtin_popcountll(fm_class_full(c)), c->blocks);
 		/* `back` counts the pages to a run's first one in a byte. */
 		assert_in_range(c->pages, 1, 256);
@@ -108,7 +107,7 @@ a_size_gets_the_least_class(void **state)
 		assert_int_equal(rte_fastmem_class_compute(size), cls);
 		assert_int_equal(
 			rte_fastmem_class_map[(size + RTE_FASTMEM_ALIGN - 1) / RTE_FASTMEM_ALIGN],
-			cls);
+			cls * FM_SLOT_UNITS);
 	}
 }
 
@@ -145,16 +144,55 @@ exact_sizes_are_known(void **state)
 }
 
 static void
-stacks_lie_one_behind_the_other(void **state)
+arrays_lie_one_behind_the_other(void **state)
 {
 	unsigned int i, at = 0;
 
 	(void)state;
 	for (i = 0; i < FM_CLASSES; i++) {
 		assert_int_equal(fm_class[i].array, at);
-		at += 2u * fm_class[i].mag;
+		at += fm_class[i].entries;
 	}
 	assert_int_equal(fm_class_array_len(), at);
+}
+
+static void
+a_slot_is_bounded_in_entries_and_bytes(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < FM_CLASSES; i++) {
+		const struct fm_class *c = &fm_class[i];
+
+		assert_true(c->entries <= 256 && c->entries % 2 == 0);
+		assert_true(c->entries * (size_t)c->size <= 256 * 1024);
+		/* And not less than that: two more would not do. */
+		assert_true(c->entries == 256 || (c->entries + 2) * (size_t)c->size > 256 * 1024);
+	}
+	assert_int_equal(fm_class[0].entries, 256);
+	assert_int_equal(fm_class[fm_class_exact(16 * 1024)].entries, 16);
+	assert_int_equal(fm_class[fm_class_exact(128 * 1024)].entries, 2);
+	assert_int_equal(fm_class[fm_class_exact(RTE_FASTMEM_MAX_SIZE)].entries, 0);
+}
+
+/* After one has come a block can be freed, and after one has gone one can be allocated. */
+static void
+a_batch_is_a_chain_and_leaves_room_both_ways(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < FM_CLASSES; i++) {
+		const struct fm_class *c = &fm_class[i];
+
+		assert_true(c->batch <= FM_CHAIN_BLOCKS);
+		assert_int_equal(c->batch == 0, c->entries == 0);
+		if (c->entries == 0)
+			continue;
+		assert_in_range(c->batch, 1, c->entries - 1u);
+		assert_true(c->entries == 2 || c->batch == c->entries * 3 / 4);
+	}
 }
 
 int
@@ -168,7 +206,9 @@ main(void)
 		cmocka_unit_test(a_size_gets_the_least_class),
 		cmocka_unit_test(an_alignment_gets_the_least_class_divisible_by_it),
 		cmocka_unit_test(exact_sizes_are_known),
-		cmocka_unit_test(stacks_lie_one_behind_the_other),
+		cmocka_unit_test(arrays_lie_one_behind_the_other),
+		cmocka_unit_test(a_slot_is_bounded_in_entries_and_bytes),
+		cmocka_unit_test(a_batch_is_a_chain_and_leaves_room_both_ways),
 	};
 
 	return cmocka_run_group_tests_name("fastmem/class", tests, NULL, NULL);
