@@ -155,7 +155,7 @@ static void
 shelf_put(_Atomic uint32_t *at, uint32_t word)
 {
 	FM_RACE_WINDOW();
-	/* R2: pairs with A2. */
+	/* R2: pairs with A2 and A3. */
 	atomic_store_explicit(at, word, memory_order_release);
 }
 
@@ -174,8 +174,11 @@ shelf_look(const _Atomic uint32_t *shelf)
 	int i;
 
 	for (i = FM_SHELF - 1; i >= 0; i--) {
-		/* Relaxed: only to choose; the compare-and-swap proves it. */
-		word = atomic_load_explicit(&shelf[i], memory_order_relaxed);
+		/*
+		 * A3: pairs with R2, for the address of the chain's group, which shelf_aim() needs.
+		 * Else only to choose by: the compare-and-swap proves it.
+		 */
+		word = atomic_load_explicit(&shelf[i], memory_order_acquire);
 		if ((word & IS_FULL) != 0) {
 			l.nb_full++;
 			l.full = i;
