@@ -13,7 +13,8 @@
  * I1. A shelf's word and a bit of `free` are the truth, and there are no hints. Who makes the word
  *     TAKEN by a compare-and-swap, or clears the bit, owns the magazines that it named, and with the
  *     word also the word: a store gives it back. That waits for no cache line, as another
- *     compare-and-swap would for all that were written in the chain.
+ *     compare-and-swap would for all that were written in the chain. An aim may say anything: it
+ *     proposes what the first compare-and-swap tries, no more.
  * I2. Of a chain nothing is read before it is owned: the compare-and-swap proves all that was read,
  *     the word. So a word that went and came back does no harm: no generation.
  * I3. Magazines are never unmapped while the allocator lives.
@@ -246,16 +247,15 @@ fm_depot_push(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void *co
 	      unsigned int n)
 {
 	_Atomic uint32_t *shelf = d->shelf[cls];
-	unsigned int index, nb = mags_for(n);
-	int at = aim->empty_at;
+	unsigned int index = word_index(aim->empty), nb = mags_for(n);
+	int at = aim->empty_at % FM_SHELF;
 
 	/*
 	 * Without a look first: that would fetch the line to read it, and the compare-and-swap once
 	 * more to write.
 	 */
-	if (word_count(aim->empty) == nb * FM_MAG_BLOCKS && shelf_take(&shelf[at], aim->empty))
-		index = word_index(aim->empty);
-	else
+	if (aim->empty != word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS) ||
+	    !shelf_take(&shelf[at], aim->empty))
 		at = take_empty(d, cls, nb, &index);
 	if (at < 0)
 		return false;
@@ -271,11 +271,11 @@ fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **bl
 	_Atomic uint32_t *shelf = d->shelf[cls];
 	unsigned int n, index, nb;
 	uint32_t word = aim->full;
-	int at = aim->full_at;
+	int at = aim->full_at % FM_SHELF;
 	struct look l;
 
 	/* Without a look first: as in fm_depot_push(). */
-	while (word == 0 || !shelf_take(&shelf[at], word)) {
+	while ((word & IS_FULL) == 0 || !shelf_take(&shelf[at], word)) {
 		l = shelf_look(shelf);
 		word = l.word_full;
 		at = l.full;
