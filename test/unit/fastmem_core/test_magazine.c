@@ -17,7 +17,7 @@
 #include "fastmem_priv.h"
 
 /* A shelf's word, as in magazine.c. */
-#define INDEX(word) ((word) & 0xfff)
+#define INDEX(word) ((word)&0xfff)
 #define COUNT(word) ((word) >> 12 & 0xfff)
 #define TAKEN	    (1u << 29)
 #define IS_FULL	    (1u << 30)
