@@ -404,9 +404,12 @@ fm_depot_push(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void *co
 unsigned int
 fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **blocks);
 
-/* As fm_depot_pop(), of the first class from *cls on that has one. */
+/*
+ * As fm_depot_pop(), of whatever class. *cursor, 0 at first, comes past each place once: so who
+ * takes all is done some time, however much others push.
+ */
 unsigned int
-fm_depot_pop_any(struct fm_depot *d, unsigned int *cls, void **blocks);
+fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks);
 
 /* Add a group of FM_GROUP_MAGS zeroed magazines; false: there are FM_MAX_GROUPS. Control lock. */
 bool

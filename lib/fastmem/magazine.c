@@ -265,26 +265,15 @@ fm_depot_push(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void *co
 	return true;
 }
 
-unsigned int
-fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **blocks)
+/* Copy the blocks out of a chain that the caller took, and give it and the word back. */
+static unsigned int
+empty_chain(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, int at, uint32_t word,
+	    void **blocks)
 {
 	_Atomic uint32_t *shelf = d->shelf[cls];
-	unsigned int n, index, nb;
-	uint32_t word = aim->full;
-	int at = aim->full_at % FM_SHELF;
+	unsigned int n = word_count(word), index = word_index(word), nb = mags_for(n);
 	struct look l;
 
-	/* Without a look first: as in fm_depot_push(). */
-	while ((word & IS_FULL) == 0 || !shelf_take(&shelf[at], word)) {
-		l = shelf_look(shelf);
-		word = l.word_full;
-		at = l.full;
-		if (word == 0)
-			return 0;
-	}
-	index = word_index(word);
-	n = word_count(word);
-	nb = mags_for(n);
 	memcpy(blocks, blocks_at(d, index), n * sizeof(*blocks));
 	l = shelf_look(shelf);
 	if (l.nb_empty < MAX_EMPTY) {
@@ -298,15 +287,40 @@ fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **bl
 }
 
 unsigned int
-fm_depot_pop_any(struct fm_depot *d, unsigned int *cls, void **blocks)
+fm_depot_pop(struct fm_depot *d, unsigned int cls, struct fm_aim *aim, void **blocks)
 {
-	struct fm_aim none = { .full = 0 };
-	unsigned int n;
+	_Atomic uint32_t *shelf = d->shelf[cls];
+	uint32_t word = aim->full;
+	int at = aim->full_at % FM_SHELF;
+	struct look l;
 
-	for (; *cls < FM_CLASSES; ++*cls) {
-		n = fm_depot_pop(d, *cls, &none, blocks);
-		if (n != 0)
-			return n;
+	/* Without a look first: as in fm_depot_push(). */
+	while ((word & IS_FULL) == 0 || !shelf_take(&shelf[at], word)) {
+		l = shelf_look(shelf);
+		word = l.word_full;
+		at = l.full;
+		if (word == 0)
+			return 0;
+	}
+	return empty_chain(d, cls, aim, at, word, blocks);
+}
+
+unsigned int
+fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks)
+{
+	struct fm_aim none;
+	unsigned int cls;
+	uint32_t word;
+	int at;
+
+	while (*cursor < FM_CLASSES * FM_SHELF) {
+		cls = *cursor / FM_SHELF;
+		at = (int)(*cursor % FM_SHELF);
+		++*cursor;
+		/* Relaxed: only to choose; the compare-and-swap proves it. */
+		word = atomic_load_explicit(&d->shelf[cls][at], memory_order_relaxed);
+		if ((word & IS_FULL) != 0 && shelf_take(&d->shelf[cls][at], word))
+			return empty_chain(d, cls, &none, at, word, blocks);
 	}
 	return 0;
 }

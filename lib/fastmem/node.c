@@ -163,10 +163,10 @@ void
 fm_node_drain(struct fm_state *st, struct fm_node *node)
 {
 	void *block[FM_CHAIN_BLOCKS];
-	unsigned int i, n, cls = 0;
+	unsigned int i, n, cursor = 0;
 	bool any = false;
 
-	while ((n = fm_depot_pop_any(&node->depot, &cls, block)) != 0) {
+	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0) {
 		for (i = 0; i < n; i++)
 			fm_node_put_block(st, fm_window_slab((uintptr_t)block[i]), block[i]);
 		any = true;

@@ -461,6 +461,21 @@ pop_any_finds_all_of_all_classes(void **state)
 	expect_all_free();
 }
 
+static void
+pop_any_is_done_however_much_is_pushed(void **state)
+{
+	void *blocks[FM_CHAIN_BLOCKS];
+	unsigned int cursor = 0, nb = 0;
+
+	(void)state;
+	assert_true(push(7, 0, 3));
+	while (fm_depot_pop_any(&depot, &cursor, blocks) != 0) {
+		assert_in_range(++nb, 1, FM_SHELF);
+		assert_true(push(7, 0, 3));
+	}
+	assert_int_equal(fm_depot_blocks(&depot, 7), 3);
+}
+
 int
 main(void)
 {
@@ -477,6 +492,7 @@ main(void)
 		cmocka_unit_test_setup(a_lying_aim_does_no_harm, setup),
 		cmocka_unit_test_setup(nobody_waits_for_a_word_that_is_taken, setup),
 		cmocka_unit_test_setup(pop_any_finds_all_of_all_classes, setup),
+		cmocka_unit_test_setup(pop_any_is_done_however_much_is_pushed, setup),
 	};
 
 	return cmocka_run_group_tests_name("fastmem/magazine", tests, NULL, NULL);
