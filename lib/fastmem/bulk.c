@@ -145,40 +145,49 @@ rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned 
 	return alloc_bulk(st, node, false, &r, ptrs, n);
 }
 
+/* Number of a block's page in the window; too large for what lies outside. */
+static inline uintptr_t
+page_of(const void *ptr)
+{
+	return ((uintptr_t)ptr >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
+}
+
 /* The entry of a block's page; 0: no block of ours. */
 static unsigned int
 entry_of(const void *ptr)
 {
-	uintptr_t addr = (uintptr_t)ptr;
+	uintptr_t page = page_of(ptr);
 
-	if (addr - rte_fastmem_window.lo >= rte_fastmem_window.span)
+	if (page >= rte_fastmem_window.nb)
 		return 0;
 	/* Relaxed: as in rte_fastmem_free(). */
-	return __atomic_load_n(&rte_fastmem_window.entry[addr >> FM_PAGE_SHIFT], __ATOMIC_RELAXED);
+	return __atomic_load_n(&rte_fastmem_window.entry[page], __ATOMIC_RELAXED);
 }
 
 #define GROUP 8
 
 /* Are these GROUP blocks all of one entry? */
-static bool
+static inline bool
 same_entry(void *const *ptrs, unsigned int entry)
 {
-	const struct rte_fastmem_window *w = &rte_fastmem_window;
-	uintptr_t offset = 0;
-	unsigned int i, differ = 0;
+	const struct rte_fastmem_window w = rte_fastmem_window;
+	uintptr_t page[GROUP], pages = 0;
+	unsigned int i;
 
-	/* One comparison for all: the window's span is a power of two. */
 #pragma GCC unroll 8
-	for (i = 0; i < GROUP; i++)
-		offset |= (uintptr_t)ptrs[i] - w->lo;
-	if (offset >= w->span)
+	for (i = 0; i < GROUP; i++) {
+		page[i] = ((uintptr_t)ptrs[i] >> FM_PAGE_SHIFT) - w.first;
+		pages |= page[i];
+	}
+	/* One comparison for all: the window has a power of two pages. */
+	if (pages >= w.nb)
 		return false;
 #pragma GCC unroll 8
 	for (i = 0; i < GROUP; i++)
 		/* Relaxed: as in rte_fastmem_free(). */
-		differ |= entry ^ __atomic_load_n(&w->entry[(uintptr_t)ptrs[i] >> FM_PAGE_SHIFT],
-						  __ATOMIC_RELAXED);
-	return differ == 0;
+		if (__atomic_load_n(&w.entry[page[i]], __ATOMIC_RELAXED) != entry)
+			return false;
+	return true;
 }
 
 /* Push blocks of one slot in a row, as many as it has room for; how many. */

@@ -68,9 +68,9 @@ struct rte_fastmem_self {
 
 /** Which slot a 4 KiB page's blocks belong to, over the window that all chunks lie in. @internal */
 struct rte_fastmem_window {
-	uintptr_t lo;	       /**< Lowest address. */
-	uintptr_t span;	       /**< Bytes from there. */
-	const uint16_t *entry; /**< Biased: entry[address >> 12], in units; 0: no block. */
+	uintptr_t first;       /**< Number of the first page: its address >> 12. */
+	uintptr_t nb;	       /**< Pages from there, a power of two. */
+	const uint16_t *entry; /**< Of each, in units; 0: no block. */
 };
 
 /** The calling thread's cache; a zeroed one until it has its own. @internal */
@@ -142,6 +142,18 @@ rte_fastmem_is_fast(size_t size, size_t align)
 	       (align & (align - 1)) == 0;
 }
 
+/** Add to a counter that the calling thread alone writes and others may read. @internal */
+static inline void
+rte_fastmem_count(uint64_t *counter, uint64_t n)
+{
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+	/* Of a relaxed load and store compilers make three instructions: 5 to 20 % of a hot pair. */
+	__asm__("addq %1, %0" : "+m"(*counter) : "er"(n));
+#else
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+#endif
+}
+
 /**
  * Take the entries from the new top on, or none. @internal
  *
@@ -162,7 +174,7 @@ rte_fastmem_slot_take(struct rte_fastmem_slot *slot, unsigned int n, void ***ent
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (unlikely((intptr_t)top < (intptr_t)__atomic_load_n(&slot->base, __ATOMIC_RELAXED)))
 		return false;
-	__atomic_store_n(&slot->nb_alloc, slot->nb_alloc + n, __ATOMIC_RELAXED);
+	rte_fastmem_count(&slot->nb_alloc, n);
 	*entries = (void **)top;
 	return true;
 }
@@ -223,22 +235,34 @@ rte_fastmem_slot_pop_bulk(struct rte_fastmem_slot *slot, void **ptrs, unsigned i
 	return true;
 }
 
+/** Two pointers in a vector register, wherever they lie. @internal */
+typedef uintptr_t rte_fastmem_two
+	__attribute__((vector_size(2 * sizeof(void *)), aligned(sizeof(void *)), may_alias));
+
 /** Push blocks, all or none; false: no room, or one is NULL. @internal */
 static inline bool
 rte_fastmem_slot_push_bulk(struct rte_fastmem_slot *slot, void *const *ptrs, unsigned int n)
 {
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
 	uintptr_t end = __atomic_load_n(&slot->end, __ATOMIC_RELAXED);
-	uintptr_t less_one = 0;
-	unsigned int i;
+	rte_fastmem_two less_one = { 0, 0 };
+	unsigned int i, odd = n & 1;
 
 	if (unlikely(top >= end || (end - top) / sizeof(void *) < n))
 		return false;
-	rte_fastmem_copy_entries((void **)top, ptrs, n);
-	for (i = 0; i < n; i++)
-		less_one |= (uintptr_t)ptrs[i] - 1;
+	if (odd != 0) {
+		less_one[0] = (uintptr_t)ptrs[0] - 1;
+		*(void **)top = ptrs[0];
+	}
+#pragma GCC unroll 4
+	for (i = odd; i < n; i += 2) {
+		rte_fastmem_two two = *(const rte_fastmem_two *)(const void *)&ptrs[i];
+
+		*(rte_fastmem_two *)(top + i * sizeof(void *)) = two;
+		less_one |= two - 1;
+	}
 	/* No address but NULL has a predecessor with the highest bit. */
-	if (unlikely((intptr_t)less_one < 0))
+	if (unlikely((intptr_t)(less_one[0] | less_one[1]) < 0))
 		return false;
 	/* Release: as in rte_fastmem_slot_push(). */
 	__atomic_store_n(&slot->top, top + n * sizeof(void *), __ATOMIC_RELEASE);
@@ -287,12 +311,12 @@ rte_fastmem_alloc(size_t size, size_t align, unsigned int flags)
 static inline void
 rte_fastmem_free(void *ptr)
 {
-	uintptr_t addr = (uintptr_t)ptr;
+	uintptr_t page = ((uintptr_t)ptr >> 12) - rte_fastmem_window.first;
 	unsigned int units;
 
-	if (likely(addr - rte_fastmem_window.lo < rte_fastmem_window.span)) {
+	if (likely(page < rte_fastmem_window.nb)) {
 		/* Relaxed: the entry was written before the block was handed out. */
-		units = __atomic_load_n(&rte_fastmem_window.entry[addr >> 12], __ATOMIC_RELAXED);
+		units = __atomic_load_n(&rte_fastmem_window.entry[page], __ATOMIC_RELAXED);
 		if (likely(rte_fastmem_slot_push(rte_fastmem_slot_at(rte_fastmem_self.slots, units),
 						 ptr)))
 			return;

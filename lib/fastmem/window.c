@@ -125,10 +125,9 @@ fm_window_open(struct fm_state *st, bool create)
 		goto fail;
 	}
 	madvise(window.table, window.entry_bytes + window.slab_bytes, MADV_DONTDUMP);
-	rte_fastmem_window.lo = st->window_lo;
-	rte_fastmem_window.entry =
-		(const uint16_t *)window.table - (st->window_lo >> FM_PAGE_SHIFT);
-	rte_fastmem_window.span = st->window_span;
+	rte_fastmem_window.first = st->window_lo >> FM_PAGE_SHIFT;
+	rte_fastmem_window.entry = (const uint16_t *)window.table;
+	rte_fastmem_window.nb = st->window_span >> FM_PAGE_SHIFT;
 	return 0;
 
 fail:
@@ -140,7 +139,7 @@ fail:
 void
 fm_window_close(struct fm_state *st, bool remove)
 {
-	rte_fastmem_window.span = 0;
+	rte_fastmem_window.nb = 0;
 	if (window.table != NULL)
 		munmap(window.table, window.entry_bytes + window.slab_bytes);
 	window.table = NULL;
@@ -205,12 +204,29 @@ fm_window_attach(const struct fm_state *st, uintptr_t base, size_t size)
 	return 0;
 }
 
+/* Number of an address's page in the window; too large for what lies outside. */
+static uintptr_t
+window_page(uintptr_t addr)
+{
+	return (addr >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
+}
+
 static _Atomic(struct fm_slab *) *
 slab_entry(uintptr_t addr)
 {
-	size_t index = (addr - rte_fastmem_window.lo) >> FM_SLAB_SHIFT;
+	size_t index = window_page(addr) >> (FM_SLAB_SHIFT - FM_PAGE_SHIFT);
 
 	return (_Atomic(struct fm_slab *) *)(void *)(window.table + window.entry_bytes) + index;
+}
+
+/* Map a part of the tables now, so that no thread takes a page fault when it first comes there. */
+static void
+populate(size_t offset, size_t size)
+{
+	size_t from = RTE_ALIGN_FLOOR(offset, FM_PAGE_SIZE);
+
+	/* Of kernels from 5.14 on; on older ones the first touch does it. */
+	madvise(window.table + from, offset + size - from, MADV_POPULATE_WRITE);
 }
 
 int
@@ -232,6 +248,8 @@ fm_window_add(const struct fm_state *st, uintptr_t base, size_t size, struct fm_
 		rc = fm_window_attach(st, base, size);
 	if (rc != 0)
 		return rc;
+	populate(entry, size >> FM_PAGE_SHIFT << 1);
+	populate(slab, (size >> FM_SLAB_SHIFT) * sizeof(struct fm_slab *));
 	for (i = 0; i < size >> FM_SLAB_SHIFT; i++)
 		/* Release: who finds the slab here finds it initialised. */
 		atomic_store_explicit(slab_entry(base + (i << FM_SLAB_SHIFT)), first + i,
@@ -254,7 +272,7 @@ fm_window_slab(uintptr_t addr)
 {
 	const struct fm_state *st = fm_state();
 
-	if (addr - rte_fastmem_window.lo >= rte_fastmem_window.span)
+	if (window_page(addr) >= rte_fastmem_window.nb)
 		return NULL;
 	/* Another process may have added memory here that this one has not overlaid yet. */
 	if (fm_window_attach(st, addr, 1) != 0)
@@ -266,6 +284,5 @@ fm_window_slab(uintptr_t addr)
 _Atomic uint16_t *
 fm_window_entry(uintptr_t addr)
 {
-	return (_Atomic uint16_t *)(void *)window.table +
-	       ((addr - rte_fastmem_window.lo) >> FM_PAGE_SHIFT);
+	return (_Atomic uint16_t *)(void *)window.table + window_page(addr);
 }

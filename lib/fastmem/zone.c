@@ -275,8 +275,8 @@ fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr
 {
 	struct range r = { .node_id = node->node_id, .base = base };
 
-	r.lo = rte_fastmem_window.lo;
-	r.hi = r.lo + rte_fastmem_window.span;
+	r.lo = rte_fastmem_window.first << FM_PAGE_SHIFT;
+	r.hi = r.lo + (rte_fastmem_window.nb << FM_PAGE_SHIFT);
 	rte_memseg_list_walk(narrow, &r);
 	*lo = r.lo;
 	/* Without hugepages all nodes' memory is in one list: no range is one node's alone. */
