@@ -295,11 +295,9 @@ fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bo
 static unsigned int
 empty_slot(struct fm_state *st, struct rte_fastmem_slot *slot, struct fm_slot_counters *k)
 {
-	unsigned int i, n = slot_count(slot);
-	void *const *entry = (void *const *)slot->base;
+	unsigned int n = slot_count(slot);
 
-	for (i = 0; i < n; i++)
-		fm_node_put_block(st, fm_window_slab((uintptr_t)entry[i]), entry[i]);
+	fm_node_put_blocks(st, (void *const *)slot->base, n);
 	set_top(slot, slot->base);
 	fm_count(&k->flushed, n, false);
 	return n;

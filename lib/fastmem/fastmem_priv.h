@@ -380,6 +380,10 @@ fm_slab_claim(struct fm_slab *s, unsigned int n, unsigned int align);
 bool
 fm_slab_claim_at(struct fm_slab *s, unsigned int first, unsigned int n);
 
+/* Pages from `page` on that are free (or not) in a row, up to `max`; by the time it is known. */
+unsigned int
+fm_slab_row(const struct fm_slab *s, unsigned int page, unsigned int max, bool free);
+
 /* Return pages that the caller claimed. */
 void
 fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n);
@@ -523,17 +527,22 @@ fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, struct 
 bool
 fm_node_put_block(struct fm_state *st, struct fm_slab *slab, const void *block);
 
+/* Return blocks that caches held, of whatever classes, to their runs. */
+void
+fm_node_put_blocks(struct fm_state *st, void *const *blocks, unsigned int n);
+
 /* Return every magazine's blocks to their runs. */
 void
 fm_node_drain(struct fm_state *st, struct fm_node *node);
 
 /*
- * A page run of a class, its entries set, its word 0; NULL: none. It lies at a multiple of its
- * length or, if `anywhere`, else at a multiple of `align` pages.
+ * Up to *nb page runs of a class side by side, their entries set, their words 0; *nb becomes how
+ * many. NULL: none. The first lies at a multiple of its length or, if `anywhere`, else at a multiple
+ * of `align` pages.
  */
 struct fm_slab *
-fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
-		unsigned int *first);
+fm_node_get_runs(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
+		 unsigned int *first, unsigned int *nb);
 
 /* Give pages back that lie in one slab and whose words are 0. */
 void

@@ -20,25 +20,6 @@
  */
 #define GROW_AGAIN 2
 
-/* Pages from `page` on that are free (or not) in a row, up to `max`. */
-static unsigned int
-count_row(const struct fm_slab *s, unsigned int page, unsigned int max, bool free)
-{
-	unsigned int n = 0, run, end = RTE_MIN(page + max, (unsigned int)FM_SLAB_PAGES);
-	uint64_t word;
-
-	while (page + n < end) {
-		/* Relaxed: only to find a place; the claim decides. */
-		word = atomic_load_explicit(&s->free[(page + n) / 64], memory_order_relaxed);
-		word = (free ? ~word : word) >> (page + n) % 64;
-		run = word == 0 ? 64 : (unsigned int)__builtin_ctzll(word);
-		if (run < 64 - (page + n) % 64)
-			return RTE_MIN(n + run, max);
-		n += 64 - (page + n) % 64;
-	}
-	return RTE_MIN(n, max);
-}
-
 /* Pages are numbered through the chunk from here on. */
 
 static void
@@ -98,19 +79,19 @@ claim_row(struct fm_chunk *c, uint64_t n, uint64_t align, bool contiguous, uint6
 			continue;
 		}
 		end = start + n;
-		row = count_row(s, page % FM_SLAB_PAGES, FM_SLAB_PAGES, true);
+		row = fm_slab_row(s, page % FM_SLAB_PAGES, FM_SLAB_PAGES, true);
 		page += row;
 		if (page >= end) {
 			*first = start;
 			if (claim(c, start, n))
 				return true;
 			page = start; /* somebody took of it: look again */
-			if (count_row(&c->slab[page / FM_SLAB_PAGES], page % FM_SLAB_PAGES, 1,
-				      true) == 0)
+			if (fm_slab_row(&c->slab[page / FM_SLAB_PAGES], page % FM_SLAB_PAGES, 1,
+					true) == 0)
 				page++;
 			start = RTE_ALIGN_CEIL(page, align);
 		} else if (page % FM_SLAB_PAGES != 0 || row == 0) {
-			row = count_row(s, page % FM_SLAB_PAGES, FM_SLAB_PAGES, false);
+			row = fm_slab_row(s, page % FM_SLAB_PAGES, FM_SLAB_PAGES, false);
 			page += row;
 			start = RTE_ALIGN_CEIL(page, align);
 		}
@@ -191,16 +172,16 @@ void *
 fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align)
 {
 	unsigned int pages_align = (unsigned int)(align >> FM_PAGE_SHIFT);
-	unsigned int page, relief;
-	struct fm_slab *s = fm_node_get_run(node, cls, pages_align, true, &page);
+	unsigned int page, relief, nb = 1;
+	struct fm_slab *s = fm_node_get_runs(node, cls, pages_align, true, &page, &nb);
 
 	for (relief = 0; s == NULL && relief < FM_RELIEFS; relief++)
 		if (fm_shortage_relieve(st, node, relief, align))
-			s = fm_node_get_run(node, cls, pages_align, true, &page);
+			s = fm_node_get_runs(node, cls, pages_align, true, &page, &nb);
 	if (s == NULL) {
 		/* Such blocks go to caches when they are freed: not while one is missing. */
 		fm_shortage_begin(st, node, FM_CLASS_LARGE);
-		s = fm_node_get_run(node, cls, pages_align, true, &page);
+		s = fm_node_get_runs(node, cls, pages_align, true, &page, &nb);
 	}
 	if (s == NULL)
 		return NULL;

@@ -127,35 +127,85 @@ put_bits(struct fm_state *st, struct fm_slab *s, unsigned int page, uint64_t bit
 	}
 }
 
-bool
-fm_node_put_block(struct fm_state *st, struct fm_slab *s, const void *block)
+/* A run of blocks, and which of them the caller holds. */
+struct run {
+	struct fm_slab *slab;
+	unsigned int page;
+	const struct fm_class *cls;
+	uintptr_t base;
+	uint64_t bits;
+};
+
+/* A block's bit in its run's word; 0: it is no block's start. */
+static uint64_t
+run_bit(const struct run *r, uintptr_t block)
+{
+	uint64_t offset = block - r->base, i = offset * r->cls->reciprocal >> 32;
+
+	return i * r->cls->size == offset && i < r->cls->blocks ? UINT64_C(1) << i : 0;
+}
+
+/* The run of a block, that one held; false: it is no block's start. */
+static bool
+run_of(struct run *r, struct fm_slab *s, const void *block)
 {
 	uintptr_t addr = (uintptr_t)block;
-	unsigned int page = fm_slab_page(s, addr);
+	/* Relaxed, both: written before the block was handed out. */
 	uint16_t entry = atomic_load_explicit(fm_window_entry(addr), memory_order_relaxed);
-	const struct fm_class *c;
-	uint64_t offset, i;
 
 	if (entry == 0 || fm_entry_class(entry) >= FM_CLASSES)
 		return false;
-	c = &fm_class[fm_entry_class(entry)];
-	page -= atomic_load_explicit(&s->back[page], memory_order_relaxed);
-	offset = addr - (s->base + page * FM_PAGE_SIZE);
-	i = offset * c->reciprocal >> 32;
-	if (i * c->size != offset || i >= c->blocks)
-		return false;
-	return put_bits(st, s, page, UINT64_C(1) << i);
+	r->slab = s;
+	r->cls = &fm_class[fm_entry_class(entry)];
+	r->page = fm_slab_page(s, addr);
+	r->page -= atomic_load_explicit(&s->back[r->page], memory_order_relaxed);
+	r->base = s->base + r->page * FM_PAGE_SIZE;
+	r->bits = run_bit(r, addr);
+	return r->bits != 0;
+}
+
+bool
+fm_node_put_block(struct fm_state *st, struct fm_slab *s, const void *block)
+{
+	struct run r;
+
+	return run_of(&r, s, block) && put_bits(st, s, r.page, r.bits);
+}
+
+void
+fm_node_put_blocks(struct fm_state *st, void *const *blocks, unsigned int n)
+{
+	struct run r = { .bits = 0 };
+	unsigned int i;
+	uint64_t bit;
+
+	/*
+	 * Neighbours are often freed one after the other: those of a run go back in one piece. While
+	 * we hold a block of it, it is the same run, and needs not be looked up again.
+	 */
+	for (i = 0; i < n; i++) {
+		if (r.bits != 0 && (uintptr_t)blocks[i] - r.base < r.cls->pages * FM_PAGE_SIZE) {
+			bit = run_bit(&r, (uintptr_t)blocks[i]);
+			if ((r.bits & bit) == 0) {
+				r.bits |= bit;
+				continue;
+			}
+		}
+		if (r.bits != 0)
+			put_bits(st, r.slab, r.page, r.bits);
+		if (!run_of(&r, fm_window_slab((uintptr_t)blocks[i]), blocks[i]))
+			r.bits = 0;
+	}
+	if (r.bits != 0)
+		put_bits(st, r.slab, r.page, r.bits);
 }
 
 void
 fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_aim *aim,
 	    void *const *blocks, unsigned int n)
 {
-	unsigned int i;
-
 	if (fm_shortage_hungry(node) || !fm_depot_push(&node->depot, cls, aim, blocks, n))
-		for (i = 0; i < n; i++)
-			fm_node_put_block(st, fm_window_slab((uintptr_t)blocks[i]), blocks[i]);
+		fm_node_put_blocks(st, blocks, n);
 	fm_shortage_end(node);
 }
 
@@ -163,12 +213,11 @@ void
 fm_node_drain(struct fm_state *st, struct fm_node *node)
 {
 	void *block[FM_CHAIN_BLOCKS];
-	unsigned int i, n, cursor = 0;
+	unsigned int n, cursor = 0;
 	bool any = false;
 
 	while ((n = fm_depot_pop_any(&node->depot, &cursor, block)) != 0) {
-		for (i = 0; i < n; i++)
-			fm_node_put_block(st, fm_window_slab((uintptr_t)block[i]), block[i]);
+		fm_node_put_blocks(st, block, n);
 		any = true;
 	}
 	if (any)
@@ -194,6 +243,18 @@ hand_out(struct want *w, uintptr_t run, uint64_t bits)
 
 	for (; bits != 0; bits &= bits - 1)
 		w->block[w->got++] = (void *)(run + (uintptr_t)__builtin_ctzll(bits) * size);
+}
+
+/* The first `n` blocks of a run that is the caller's. */
+static void
+hand_out_first(struct want *w, uintptr_t run, unsigned int n)
+{
+	uint32_t size = fm_class[w->cls].size;
+	unsigned int i;
+
+	for (i = 0; i < n; i++, run += size)
+		w->block[w->got + i] = (void *)run;
+	w->got += n;
 }
 
 /* Take from one run, whose partial bit is set; false: it had nothing, and has nothing now. */
@@ -327,12 +388,30 @@ claim_in_node(struct fm_node *node, unsigned int pages, unsigned int align, bool
 	return s;
 }
 
+/* Claim up to `max` runs that follow a claimed one in its slab; how many there are with that one. */
+static unsigned int
+claim_more(struct fm_slab *s, unsigned int first, unsigned int pages, unsigned int max)
+{
+	unsigned int n = 1, next = first + pages, row;
+
+	if (max == 0 || next + pages > FM_SLAB_PAGES)
+		return n;
+	row = fm_slab_row(s, next, RTE_MIN(max * pages, FM_SLAB_PAGES - next), true) / pages;
+	if (row != 0 && fm_slab_claim_at(s, next, row * pages))
+		n += row;
+	else if (row != 0)
+		/* Its part that was claimed is free again: nobody must have concluded from that. */
+		fm_node_unclaim_pages(s, 0, 0);
+	return n;
+}
+
 struct fm_slab *
-fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
-		unsigned int *first)
+fm_node_get_runs(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
+		 unsigned int *first, unsigned int *nb)
 {
 	unsigned int pages = fm_class[cls].pages;
 	uint16_t entry = fm_entry(node->index, cls);
+	_Atomic uint16_t *entry_of;
 	struct fm_slab *s = NULL;
 	unsigned int p;
 	/* Long runs from the top, so that short ones do not cut up what long ones need. */
@@ -356,14 +435,15 @@ fm_node_get_run(struct fm_node *node, unsigned int cls, unsigned int align, bool
 		fm_node_unclaim_pages(s, *first, pages);
 		return NULL;
 	}
-	for (p = 0; p < pages; p++) {
+	*nb = claim_more(s, *first, pages, *nb - 1);
+	entry_of = fm_window_entry(s->base + *first * FM_PAGE_SIZE);
+	for (p = 0; p < *nb * pages; p++) {
 		/* Relaxed, both: whoever gets a block of the run gets them with it. */
-		atomic_store_explicit(&s->back[*first + p], (uint8_t)RTE_MIN(p, 255u),
+		atomic_store_explicit(&s->back[*first + p], (uint8_t)RTE_MIN(p % pages, 255u),
 				      memory_order_relaxed);
-		atomic_store_explicit(fm_window_entry(s->base + (*first + p) * FM_PAGE_SIZE), entry,
-				      memory_order_relaxed);
+		atomic_store_explicit(&entry_of[p], entry, memory_order_relaxed);
 	}
-	fm_count(&node->counters[cls].acquires, 1, true);
+	fm_count(&node->counters[cls].acquires, *nb, true);
 	return s;
 }
 
@@ -372,22 +452,26 @@ static void
 take_new_runs(struct fm_node *node, struct want *w)
 {
 	const struct fm_class *c = &fm_class[w->cls];
-	uint64_t bits, full = fm_class_full(c);
+	unsigned int page, nb, n;
 	struct fm_slab *s;
-	unsigned int page;
 
 	while (w->got < w->n) {
-		s = fm_node_get_run(node, w->cls, 1, w->anywhere, &page);
+		nb = (w->n - w->got + c->blocks - 1) / c->blocks;
+		s = fm_node_get_runs(node, w->cls, 1, w->anywhere, &page, &nb);
 		if (s == NULL)
 			return;
-		bits = w->n - w->got >= c->blocks ? full : (UINT64_C(1) << (w->n - w->got)) - 1;
-		hand_out(w, s->base + page * FM_PAGE_SIZE, bits);
-		FM_RACE_WINDOW();
-		if (bits == full)
-			continue; /* the word is 0 and stays so */
-		/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
-		atomic_store_explicit(&s->word[page], full & ~bits, memory_order_release);
-		hint_run(s, page, w->cls);
+		for (; nb > 0; nb--, page += c->pages) {
+			n = RTE_MIN(w->n - w->got, (unsigned int)c->blocks);
+			hand_out_first(w, s->base + page * FM_PAGE_SIZE, n);
+			FM_RACE_WINDOW();
+			if (n == c->blocks)
+				continue; /* the word is 0 and stays so */
+			/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
+			atomic_store_explicit(&s->word[page],
+					      fm_class_full(c) << n & fm_class_full(c),
+					      memory_order_release);
+			hint_run(s, page, w->cls);
+		}
 	}
 }
 

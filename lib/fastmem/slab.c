@@ -19,6 +19,8 @@
 #include "fastmem_priv.h"
 #include "race_window.h"
 
+#include <rte_common.h>
+
 /* Bits of word `w` that pages [first, first + n) have. */
 static uint64_t
 word_mask(unsigned int w, unsigned int first, unsigned int n)
@@ -73,6 +75,24 @@ fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n)
 		/* R1: pairs with A1. Sequentially consistent for callers' hints, as R1 of page.c. */
 		atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), memory_order_seq_cst);
 	}
+}
+
+unsigned int
+fm_slab_row(const struct fm_slab *s, unsigned int page, unsigned int max, bool free)
+{
+	unsigned int n = 0, run, end = RTE_MIN(page + max, (unsigned int)FM_SLAB_PAGES);
+	uint64_t word;
+
+	while (page + n < end) {
+		/* Relaxed: only to find a place; the claim decides. */
+		word = atomic_load_explicit(&s->free[(page + n) / 64], memory_order_relaxed);
+		word = (free ? ~word : word) >> (page + n) % 64;
+		run = word == 0 ? 64 : (unsigned int)__builtin_ctzll(word);
+		if (run < 64 - (page + n) % 64)
+			return RTE_MIN(n + run, max);
+		n += 64 - (page + n) % 64;
+	}
+	return RTE_MIN(n, max);
 }
 
 /* First page of `n` in a row, at a multiple of `align`, in a copy of the bitmap; -1: none. */
