@@ -18,8 +18,8 @@
 #include <rte_common.h>
 #include <rte_memory.h>
 
-#define MAG_SHARE	  512 /* magazines: 1/512 of the memory, 0.2 % */
-#define UNIT_SHARE	  256 /* caches for threads: 1/256 of it, 0.4 % */
+#define MAG_SHARE	  1024 /* magazines: 1/1024 of the memory, 0.1 % */
+#define UNIT_SHARE	  256  /* caches for threads: 1/256 of it, 0.4 % */
 #define MAX_UNITS_A_CHUNK 64
 /* What may idle in magazines: this share of the memory for each class, but a few chains in any case. */
 #define DEPOT_SHARE 64
