@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: a scenario's process: EAL, fastmem's reservation, the ways that take part.
+ * Must not: measure time.
+ * Called by: scenarios.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_fastmem.h>
+
+#include "bench.h"
+
+#define EAL_ARGS_MAX  64
+#define PROCESS_MAX_S 180
+
+/* EAL with the process's own argument before the last ones. */
+static int
+start_eal(const struct bench *bench, const struct bench_process *process)
+{
+	char *argv[EAL_ARGS_MAX + 2];
+	int argc;
+
+	for (argc = 0; argc < bench->opts->eal_argc && argc < EAL_ARGS_MAX; argc++)
+		argv[argc] = bench->opts->eal_argv[argc];
+	if (process->eal_more != NULL)
+		argv[argc++] = strdup(process->eal_more);
+	argv[argc] = NULL;
+	if (rte_eal_init(argc, argv) >= 0)
+		return 0;
+	board_note(bench->board, bench->scenario, NULL, "EAL did not start: %s",
+		   rte_strerror(rte_errno));
+	return -1;
+}
+
+static int
+start_fastmem(const struct bench *bench, const struct bench_process *process)
+{
+	size_t size = process->reserve > 0 ? process->reserve : bench->opts->reserve;
+	int ret = rte_fastmem_init();
+
+	if (ret == 0)
+		ret = rte_fastmem_reserve(size, RTE_NUMA_NODE_ANY);
+	if (ret == 0)
+		ret = rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
+	if (ret != 0)
+		board_note(bench->board, bench->scenario, NULL, "cannot reserve %zu MiB: %s",
+			   size >> 20, strerror(-ret));
+	return ret;
+}
+
+static bool
+run_here(struct bench *bench, const struct bench_process *process)
+{
+	bool ok;
+
+	if (start_eal(bench, process) != 0)
+		return false;
+	if (!process->without_fastmem && start_fastmem(bench, process) != 0)
+		return false;
+	ok = process->run(bench);
+	if (!process->without_fastmem)
+		rte_fastmem_deinit();
+	rte_eal_cleanup();
+	return ok;
+}
+
+void
+bench_process(const struct bench *parent, const struct bench_process *process)
+{
+	struct bench *bench;
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		alarm(PROCESS_MAX_S);
+		bench = calloc(1, sizeof(*bench));
+		if (bench == NULL)
+			_exit(EXIT_FAILURE);
+		*bench = *parent;
+		bench->serial = process->serial;
+		item_sequence(bench->sequence);
+		_exit(run_here(bench, process) ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		board_note(parent->board, parent->scenario, NULL, "no process for it: %s",
+			   strerror(errno));
+	else if (WIFSIGNALED(status))
+		board_note(parent->board, parent->scenario, NULL, "failed: its process died: %s%s",
+			   strsignal(WTERMSIG(status)),
+			   WTERMSIG(status) == SIGALRM ? " (it took too long)" : "");
+	else if (status != 0)
+		board_note(parent->board, parent->scenario, NULL, "failed: it did not end well");
+}
+
+bool
+bench_work(const struct bench *bench, struct work *work, void *thread, uint32_t nb_slots)
+{
+	memset(work, 0, sizeof(*work));
+	work->thread = thread;
+	work->sequence = bench->sequence;
+	work->random = 1;
+	work->nb_slots = nb_slots;
+	work->slots = calloc(nb_slots + 1, sizeof(*work->slots));
+	work->kinds = calloc(nb_slots + 1, sizeof(*work->kinds));
+	work->histogram = calloc(1, sizeof(*work->histogram));
+	if (work->slots != NULL && work->kinds != NULL && work->histogram != NULL)
+		return true;
+	bench_work_free(work);
+	return false;
+}
+
+void
+bench_work_free(struct work *work)
+{
+	free(work->slots);
+	free(work->kinds);
+	free(work->histogram);
+}
+
+static void
+open_part(struct bench *bench, const struct way *way, const struct way_needs *needs)
+{
+	struct part *part = &bench->parts[bench->nb_parts];
+	const char *why = "no memory";
+	void *thread;
+
+	part->way = way;
+	part->state = way->open(way, needs, &why);
+	if (part->state == NULL) {
+		board_note(bench->board, bench->scenario, way, "skipped: %s", why);
+		return;
+	}
+	thread = way->attach == NULL ? part->state : way->attach(part->state);
+	if (thread == NULL || !bench_work(bench, &part->work, thread, 0)) {
+		board_note(bench->board, bench->scenario, way, "skipped: no memory for a thread");
+		return;
+	}
+	bench->nb_parts++;
+}
+
+void
+bench_open(struct bench *bench, const struct way_needs *needs, unsigned int without)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb_ways; i++)
+		if ((ways[i]->flags & without) == 0)
+			open_part(bench, ways[i], needs);
+}
+
+void
+bench_close(struct bench *bench)
+{
+	struct part *part;
+
+	while (bench->nb_parts > 0) {
+		part = &bench->parts[--bench->nb_parts];
+		if (part->way->detach != NULL)
+			part->way->detach((void *)(uintptr_t)part->work.thread);
+		bench_work_free(&part->work);
+		if (part->way->close != NULL)
+			part->way->close(part->state);
+	}
+}
+
+/* Write an own mark to both ends of every object, then see that none was written over. */
+static bool
+are_apart(const struct work *work, uint32_t nb, bool mixed)
+{
+	uint64_t *object;
+	size_t last;
+	uint32_t i;
+	int turn;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (i = 0; i < nb; i++) {
+			object = work->slots[i];
+			last = (mixed ? item_kinds[work->kinds[i]].size :
+					item_fixed_size(ITEM_64)) /
+				       sizeof(*object) -
+			       1;
+			if (turn == 0)
+				object[0] = object[last] = i;
+			else if (object[0] != i || object[last] != i)
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+bench_check(struct bench *bench, struct part *part, uint32_t nb, bool mixed)
+{
+	const struct loops *loops = part->way->loops;
+	struct work work;
+	bool ok;
+
+	if (part->way->flags & WAY_NO_MEMORY)
+		return true;
+	if (!bench_work(bench, &work, (void *)(uintptr_t)part->work.thread, nb))
+		return false;
+	ok = (mixed ? loops->fill_mixed : loops->fill)(&work, nb) == nb &&
+	     are_apart(&work, nb, mixed) &&
+	     (mixed ? loops->drain_mixed : loops->drain)(&work, nb) == nb;
+	if (!ok)
+		board_note(bench->board, bench->scenario, part->way,
+			   "failed: %u objects at once are not %u different ones", nb, nb);
+	bench_work_free(&work);
+	return ok;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: which sizes works of mixed sizes ask for, and in which order.
+ * Must not: differ from run to run: figures are to be compared.
+ * Called by: ways, which size themselves by it, and scenarios.
+ */
+
+#include "item.h"
+
+/* What a packet-processing program keeps: records, timers, headers, segments, frames. */
+const struct item item_kinds[ITEM_KINDS] = {
+	{ 64, 0 },    { 96, 1 },    { 128, 2 },	  { 192, 3 },	{ 256, 4 },   { 320, 5 },
+	{ 448, 6 },   { 512, 7 },   { 640, 8 },	  { 768, 9 },	{ 1024, 10 }, { 1152, 11 },
+	{ 1280, 12 }, { 1500, 13 }, { 1792, 14 }, { 2048, 15 },
+};
+
+void
+item_sequence(struct item sequence[ITEM_SEQUENCE])
+{
+	uint64_t random = 1;
+	unsigned int i;
+
+	for (i = 0; i < ITEM_SEQUENCE; i++)
+		sequence[i] = item_kinds[(item_random(&random) >> 40) % ITEM_KINDS];
+}

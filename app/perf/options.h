@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPTIONS_SCENARIOS_MAX 64
+#define OPTIONS_ROUNDS_MAX    60
+
+/** The command line. */
+struct options {
+	int eal_argc; /**< Arguments for EAL, the program's name first; 0: choose them. */
+	char **eal_argv;
+	const char *scenarios[OPTIONS_SCENARIOS_MAX]; /**< By name; none: all. */
+	unsigned int nb_scenarios;
+	unsigned int rounds;
+	double sample_ms; /**< What a single measurement is to take. */
+	bool is_quick;
+	bool list;
+	const char *json; /**< Files, NULL: none. */
+	const char *csv;
+	const char *plot;
+	size_t reserve;
+};
+
+/**
+ * Parse the command line: "[EAL options --] [options] [scenario...]".
+ *
+ * @param[out] error
+ *   On failure, what is wrong.
+ *
+ * @return
+ *   0; 1 if help was asked for; -EINVAL
+ */
+int
+options_parse(int argc, char **argv, struct options *opts, char *error, size_t error_size);
+
+/** Whether a scenario was asked for. */
+bool
+options_want(const struct options *opts, const char *scenario);
+
+/** The options, for people. */
+extern const char options_usage[];
+
+#endif /* OPTIONS_H */

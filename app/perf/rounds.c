@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: how a fair comparison goes: how much, in which order, and which samples do not count.
+ * Must not: know what is measured.
+ * Called by: scenarios.
+ */
+
+#include <math.h>
+
+#include <rte_common.h>
+#include <rte_cycles.h>
+
+#include "probe.h"
+#include "progress.h"
+#include "rounds.h"
+#include "statistics.h"
+
+/* Cores that were this much farther or nearer than usual have moved. */
+#define PROBE_TOLERANCE 0.3
+
+#define SAMPLES_MAX (2 * OPTIONS_ROUNDS_MAX)
+
+/* A sample, and whether it may count. */
+struct sample {
+	double value;
+	double probe_before;
+	double probe_after;
+	bool is_disturbed;
+};
+
+/* A trial under way. */
+struct course {
+	struct sample samples[BENCH_WAYS_MAX][SAMPLES_MAX];
+	unsigned int nb[BENCH_WAYS_MAX];
+	bool is_out[BENCH_WAYS_MAX]; /* failed, and noted */
+	double probes[2 * BENCH_WAYS_MAX * SAMPLES_MAX];
+	unsigned int nb_probes;
+};
+
+double
+rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n)
+{
+	loop_fn loop = rounds_loop(part->way, trial->loop);
+	uint64_t start = rte_rdtsc_precise();
+	uint64_t done = loop(&part->work, n);
+	uint64_t cycles = rte_rdtsc_precise() - start;
+
+	RTE_SET_USED(bench);
+	if (done != n)
+		return -1;
+	return (double)cycles * 1e9 / (double)rte_get_tsc_hz() / (double)n;
+}
+
+static bool
+note_failure(struct bench *bench, const struct trial *trial, const struct part *part)
+{
+	board_note(bench->board, bench->scenario, part->way, "failed: %s: an allocation failed",
+		   trial->metric.work);
+	return false;
+}
+
+/* Find how much work takes the wanted time. Also warms all up. */
+static bool
+calibrate(struct bench *bench, const struct trial *trial, struct part *part)
+{
+	double wanted_ns = bench->opts->sample_ms * 1e6;
+	uint64_t n = trial->step;
+	double ns;
+
+	for (;;) {
+		ns = trial->time(bench, trial, part, n);
+		if (ns < 0)
+			return note_failure(bench, trial, part);
+		/* No loop is faster than this, so n stays in range where the clock shows nothing. */
+		ns = fmax(ns, 0.01);
+		if (ns * (double)n >= wanted_ns / 4)
+			break;
+		n *= 4;
+	}
+	part->n = RTE_MAX((uint64_t)(wanted_ns / ns) / trial->step, 1u) * trial->step;
+	return true;
+}
+
+static double
+probe(struct course *course)
+{
+	double ns = probe_round_trip();
+
+	course->probes[course->nb_probes++] = ns;
+	return ns;
+}
+
+static bool
+take_sample(struct bench *bench, const struct trial *trial, struct part *part,
+	    struct course *course, struct sample *sample)
+{
+	uint64_t warm = RTE_MAX(part->n / 8 / trial->step, 1u) * trial->step;
+	struct disturbance before;
+
+	if (trial->time(bench, trial, part, warm) < 0)
+		return note_failure(bench, trial, part);
+	if (trial->two_cores)
+		sample->probe_before = probe(course);
+	bench->is_disturbed = false;
+	disturbance_read(&before);
+	sample->value = trial->time(bench, trial, part, part->n);
+	sample->is_disturbed = disturbance_since(&before) || bench->is_disturbed;
+	if (trial->two_cores)
+		sample->probe_after = probe(course);
+	return sample->value >= 0 || note_failure(bench, trial, part);
+}
+
+static bool
+has_moved(double ns, double usual)
+{
+	return fabs(ns - usual) > PROBE_TOLERANCE * usual;
+}
+
+static unsigned int
+count_good(struct course *course, const struct trial *trial, unsigned int part)
+{
+	double usual = 0;
+	struct sample *sample;
+	unsigned int good = 0;
+	unsigned int i;
+
+	if (trial->two_cores && course->nb_probes > 0)
+		usual = statistics_median(course->probes, course->nb_probes);
+	for (i = 0; i < course->nb[part]; i++) {
+		sample = &course->samples[part][i];
+		if (trial->two_cores && (has_moved(sample->probe_before, usual) ||
+					 has_moved(sample->probe_after, usual)))
+			sample->is_disturbed = true;
+		good += !sample->is_disturbed;
+	}
+	return good;
+}
+
+static void
+publish(struct bench *bench, const struct trial *trial, struct course *course, unsigned int number)
+{
+	const struct part *part = &bench->parts[number];
+	struct figure *figure =
+		board_figure(bench->board, bench->scenario, &trial->metric, part->way);
+	bool any = count_good(course, trial, number) > 0;
+	unsigned int i;
+
+	for (i = 0; i < course->nb[number]; i++) {
+		if (any && course->samples[number][i].is_disturbed)
+			figure->left_out++;
+		else
+			board_sample(figure, course->samples[number][i].value);
+	}
+	if (!any)
+		board_note(bench->board, bench->scenario, part->way,
+			   "%s: the machine was disturbed in every round", trial->metric.work);
+}
+
+/* One round: every way that still lacks samples, beginning with another one each time. */
+static bool
+go_round(struct bench *bench, const struct trial *trial, struct course *course, unsigned int round)
+{
+	bool more = false;
+	unsigned int i, at;
+
+	for (i = 0; i < bench->nb_parts; i++) {
+		at = (i + round) % bench->nb_parts;
+		if (course->is_out[at] || count_good(course, trial, at) >= bench->opts->rounds)
+			continue;
+		more = true;
+		if (take_sample(bench, trial, &bench->parts[at], course,
+				&course->samples[at][course->nb[at]]))
+			course->nb[at]++;
+		else
+			course->is_out[at] = true;
+	}
+	return more;
+}
+
+void
+rounds_run(struct bench *bench, const struct trial *trial)
+{
+	static struct course course;
+	unsigned int round, i;
+
+	course = (struct course){ .nb_probes = 0 };
+	for (i = 0; i < bench->nb_parts; i++)
+		course.is_out[i] = !calibrate(bench, trial, &bench->parts[i]);
+	for (round = 0; round < 2 * bench->opts->rounds; round++) {
+		progress_step(trial->metric.work, round + 1, bench->opts->rounds);
+		if (!go_round(bench, trial, &course, round))
+			break;
+	}
+	for (i = 0; i < bench->nb_parts; i++)
+		if (!course.is_out[i])
+			publish(bench, trial, &course, i);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef ROUNDS_H
+#define ROUNDS_H
+
+#include "bench.h"
+
+struct trial;
+
+/** Do n units of a part's work; returns nanoseconds a unit, or < 0 where it failed. */
+typedef double (*trial_fn)(struct bench *bench, const struct trial *trial, struct part *part,
+			   uint64_t n);
+
+/** A work that all parts of a scenario do in turn. */
+struct trial {
+	struct metric metric;
+	trial_fn time;
+	size_t loop;	/**< Of struct loops, for time(). */
+	size_t partner; /**< Likewise, what the other lcore does. */
+	uint64_t step;	/**< What n is a multiple of. */
+	bool two_cores; /**< Bracketed by a probe of the cores' distance. */
+};
+
+/**
+ * Measure a trial: rounds in which the order of the ways rotates.
+ *
+ * Each way's n is found first so that a sample takes the time that the options say. Each sample
+ * follows a shorter, untimed run of the same work. Samples on a disturbed machine are left out and
+ * taken again, for twice the rounds at most; where not one good sample comes, the disturbed ones
+ * stand, and a note says so.
+ */
+void
+rounds_run(struct bench *bench, const struct trial *trial);
+
+/** A trial_fn: the loop `loop`, in the main thread. */
+double
+rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n);
+
+/** A loop by its offset in struct loops. */
+static inline loop_fn
+rounds_loop(const struct way *way, size_t offset)
+{
+	return *(const loop_fn *)((const char *)way->loops + offset);
+}
+
+#endif /* ROUNDS_H */

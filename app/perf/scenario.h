@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include "bench.h"
+
+/** Something to measure, chosen by name. */
+struct scenario {
+	const char *name;
+	const char *title;
+	/** Context: the parent, which has no EAL. Measures in processes: bench_process(). */
+	void (*run)(const struct bench *bench);
+};
+
+extern const struct scenario scenarios[];
+extern const unsigned int nb_scenarios;
+
+/** NULL: there is no such. */
+const struct scenario *
+scenario_find(const char *name);
+
+/* scene_pairs.c */
+void
+scene_pair(const struct bench *bench);
+void
+scene_pair_mixed(const struct bench *bench);
+void
+scene_batch(const struct bench *bench);
+void
+scene_batch_mixed(const struct bench *bench);
+void
+scene_touched(const struct bench *bench);
+void
+scene_bulk(const struct bench *bench);
+
+/* scene_replace.c */
+void
+scene_replace(const struct bench *bench);
+
+/* scene_handover.c */
+void
+scene_handover(const struct bench *bench);
+
+/* scene_unknown.c */
+void
+scene_unknown(const struct bench *bench);
+
+#endif /* SCENARIO_H */

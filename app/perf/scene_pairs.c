@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: what a pair of allocate and free costs in one thread with few live objects.
+ * Must not: hold more objects than a thread's cache does.
+ * Called by: main.c through scenario.c.
+ */
+
+#include <stddef.h>
+
+#include "rounds.h"
+#include "scenario.h"
+
+/* Enough that no pool runs empty; small enough that all fits into a core's own cache. */
+#define OBJECTS 4096
+
+#define NS_A_PAIR .name = "time", .unit = "ns a pair"
+
+static const struct trial pair = {
+	.metric = { .work = "pair, 64 B", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, pair),
+	.step = 1024,
+};
+
+static const struct trial pair_mixed = {
+	.metric = { .work = "pair, 16 sizes from 64 B to 2 KiB", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, pair_mixed),
+	.step = 1024,
+};
+
+static const struct trial batch = {
+	.metric = { .work = "32 singly, then freed, 64 B", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, batch),
+	.step = 1024,
+};
+
+static const struct trial batch_mixed = {
+	.metric = { .work = "32 singly, then freed, 16 sizes", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, batch_mixed),
+	.step = 1024,
+};
+
+static const struct trial touched = {
+	.metric = { .work = "256 singly, written, then freed, 64 B", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, touched),
+	.step = 1024,
+};
+
+static const struct trial touched_4k = {
+	.metric = { .work = "256 singly, written, then freed, 4 KiB", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, touched_4k),
+	.step = 1024,
+};
+
+static const struct trial bulk = {
+	.metric = { .work = "32 at once, freed at once, 64 B", NS_A_PAIR },
+	.time = rounds_time_loop,
+	.loop = offsetof(struct loops, bulk),
+	.step = 1024,
+};
+
+static bool
+run(struct bench *bench, const struct trial *trial, const struct way_needs *needs)
+{
+	unsigned int i;
+	bool ok = true;
+
+	bench_open(bench, needs, WAY_NO_LCORE);
+	for (i = 0; i < bench->nb_parts; i++)
+		ok &= bench_check(bench, &bench->parts[i], OBJECTS / 4, needs->kinds > 0);
+	if (ok)
+		rounds_run(bench, trial);
+	bench_close(bench);
+	return ok;
+}
+
+static bool
+run_pair(struct bench *bench)
+{
+	return run(bench, &pair, &(struct way_needs){ .fixed = { [ITEM_64] = OBJECTS } });
+}
+
+static bool
+run_pair_mixed(struct bench *bench)
+{
+	return run(bench, &pair_mixed, &(struct way_needs){ .kinds = OBJECTS });
+}
+
+static bool
+run_batch(struct bench *bench)
+{
+	return run(bench, &batch, &(struct way_needs){ .fixed = { [ITEM_64] = OBJECTS } });
+}
+
+static bool
+run_batch_mixed(struct bench *bench)
+{
+	return run(bench, &batch_mixed, &(struct way_needs){ .kinds = OBJECTS });
+}
+
+static bool
+run_touched(struct bench *bench)
+{
+	return run(bench, &touched, &(struct way_needs){ .fixed = { [ITEM_64] = OBJECTS } });
+}
+
+static bool
+run_touched_4k(struct bench *bench)
+{
+	/* Those of 64 B are for the check alone. */
+	return run(bench, &touched_4k,
+		   &(struct way_needs){ .fixed = { [ITEM_64] = OBJECTS, [ITEM_4K] = OBJECTS } });
+}
+
+static bool
+run_bulk(struct bench *bench)
+{
+	return run(bench, &bulk, &(struct way_needs){ .fixed = { [ITEM_64] = OBJECTS } });
+}
+
+void
+scene_pair(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_pair });
+}
+
+void
+scene_pair_mixed(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_pair_mixed });
+}
+
+void
+scene_batch(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_batch });
+}
+
+void
+scene_batch_mixed(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_batch_mixed });
+}
+
+void
+scene_touched(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_touched });
+	bench_process(bench, &(struct bench_process){ .run = run_touched_4k });
+}
+
+void
+scene_bulk(const struct bench *bench)
+{
+	bench_process(bench, &(struct bench_process){ .run = run_bulk });
+}
