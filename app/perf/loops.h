@@ -227,8 +227,8 @@ loop_fill_mixed(struct work *work, uint64_t n)
 	uint64_t i;
 
 	for (i = 0; i < n; i++) {
-		work->kinds[i] = item_random(&work->random) >> 24 & (ITEM_KINDS - 1);
-		work->slots[i] = get_item(&l, item_kinds[work->kinds[i]]);
+		work->kinds[i] = work->sequence[i % ITEM_SEQUENCE].kind;
+		work->slots[i] = get_item(&l, work->sequence[i % ITEM_SEQUENCE]);
 		if (unlikely(work->slots[i] == NULL))
 			break;
 	}

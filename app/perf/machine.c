@@ -128,12 +128,12 @@ disturbance_read(struct disturbance *now)
 }
 
 bool
-disturbance_since(const struct disturbance *then)
+disturbance_since(const struct disturbance *then, bool crowded)
 {
 	struct disturbance now;
 
 	disturbance_read(&now);
-	return now.switches != then->switches || now.steal != then->steal;
+	return (!crowded && now.switches != then->switches) || now.steal != then->steal;
 }
 
 uint64_t

@@ -29,9 +29,9 @@ machine_read(struct machine *machine);
 void
 disturbance_read(struct disturbance *now);
 
-/** Whether anything happened since. */
+/** Whether anything happened since; `crowded`: switches are expected, and do not count. */
 bool
-disturbance_since(const struct disturbance *then);
+disturbance_since(const struct disturbance *then, bool crowded);
 
 /** Bytes of memory that this process has, hugepages included, as the kernel counts them. */
 uint64_t

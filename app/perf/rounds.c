@@ -24,7 +24,7 @@
 
 /* A sample, and whether it may count. */
 struct sample {
-	double value;
+	double values[ROUNDS_METRICS_MAX];
 	double probe_before;
 	double probe_after;
 	bool is_disturbed;
@@ -40,7 +40,14 @@ struct course {
 };
 
 double
-rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n)
+rounds_ns(uint64_t cycles)
+{
+	return (double)cycles * 1e9 / (double)rte_get_tsc_hz();
+}
+
+double
+rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
+		 double *values)
 {
 	loop_fn loop = rounds_loop(part->way, trial->loop);
 	uint64_t start = rte_rdtsc_precise();
@@ -50,14 +57,15 @@ rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *pa
 	RTE_SET_USED(bench);
 	if (done != n)
 		return -1;
-	return (double)cycles * 1e9 / (double)rte_get_tsc_hz() / (double)n;
+	values[0] = rounds_ns(cycles) / (double)n;
+	return values[0];
 }
 
 static bool
 note_failure(struct bench *bench, const struct trial *trial, const struct part *part)
 {
 	board_note(bench->board, bench->scenario, part->way, "failed: %s: an allocation failed",
-		   trial->metric.work);
+		   trial->metrics[0].work);
 	return false;
 }
 
@@ -66,11 +74,15 @@ static bool
 calibrate(struct bench *bench, const struct trial *trial, struct part *part)
 {
 	double wanted_ns = bench->opts->sample_ms * 1e6;
+	double values[ROUNDS_METRICS_MAX];
 	uint64_t n = trial->step;
 	double ns;
 
+	part->n = trial->n;
+	if (trial->n > 0)
+		return true;
 	for (;;) {
-		ns = trial->time(bench, trial, part, n);
+		ns = trial->time(bench, trial, part, n, values);
 		if (ns < 0)
 			return note_failure(bench, trial, part);
 		/* No loop is faster than this, so n stays in range where the clock shows nothing. */
@@ -98,18 +110,19 @@ take_sample(struct bench *bench, const struct trial *trial, struct part *part,
 {
 	uint64_t warm = RTE_MAX(part->n / 8 / trial->step, 1u) * trial->step;
 	struct disturbance before;
+	double ns;
 
-	if (trial->time(bench, trial, part, warm) < 0)
+	if (trial->n == 0 && trial->time(bench, trial, part, warm, sample->values) < 0)
 		return note_failure(bench, trial, part);
 	if (trial->two_cores)
 		sample->probe_before = probe(course);
 	bench->is_disturbed = false;
 	disturbance_read(&before);
-	sample->value = trial->time(bench, trial, part, part->n);
-	sample->is_disturbed = disturbance_since(&before) || bench->is_disturbed;
+	ns = trial->time(bench, trial, part, part->n, sample->values);
+	sample->is_disturbed = disturbance_since(&before, trial->crowded) || bench->is_disturbed;
 	if (trial->two_cores)
 		sample->probe_after = probe(course);
-	return sample->value >= 0 || note_failure(bench, trial, part);
+	return ns >= 0 || note_failure(bench, trial, part);
 }
 
 static bool
@@ -142,20 +155,24 @@ static void
 publish(struct bench *bench, const struct trial *trial, struct course *course, unsigned int number)
 {
 	const struct part *part = &bench->parts[number];
-	struct figure *figure =
-		board_figure(bench->board, bench->scenario, &trial->metric, part->way);
 	bool any = count_good(course, trial, number) > 0;
-	unsigned int i;
+	const struct sample *sample;
+	struct figure *figure;
+	unsigned int i, k;
 
-	for (i = 0; i < course->nb[number]; i++) {
-		if (any && course->samples[number][i].is_disturbed)
-			figure->left_out++;
-		else
-			board_sample(figure, course->samples[number][i].value);
+	for (k = 0; k < trial->nb_metrics; k++) {
+		figure = board_figure(bench->board, bench->scenario, &trial->metrics[k], part->way);
+		for (i = 0; i < course->nb[number]; i++) {
+			sample = &course->samples[number][i];
+			if (any && sample->is_disturbed)
+				figure->left_out++;
+			else
+				board_sample(figure, sample->values[k]);
+		}
 	}
 	if (!any)
 		board_note(bench->board, bench->scenario, part->way,
-			   "%s: the machine was disturbed in every round", trial->metric.work);
+			   "%s: the machine was disturbed in every round", trial->metrics[0].work);
 }
 
 /* One round: every way that still lacks samples, beginning with another one each time. */
@@ -189,7 +206,7 @@ rounds_run(struct bench *bench, const struct trial *trial)
 	for (i = 0; i < bench->nb_parts; i++)
 		course.is_out[i] = !calibrate(bench, trial, &bench->parts[i]);
 	for (round = 0; round < 2 * bench->opts->rounds; round++) {
-		progress_step(trial->metric.work, round + 1, bench->opts->rounds);
+		progress_step(trial->metrics[0].work, round + 1, bench->opts->rounds);
 		if (!go_round(bench, trial, &course, round))
 			break;
 	}

@@ -8,18 +8,32 @@
 
 struct trial;
 
-/** Do n units of a part's work; returns nanoseconds a unit, or < 0 where it failed. */
+/** Most metrics that one measurement can have. */
+#define ROUNDS_METRICS_MAX 8
+
+/**
+ * Do n units of a part's work.
+ *
+ * @param[out] values
+ *   One for each of the trial's metrics.
+ *
+ * @return
+ *   Nanoseconds a unit, > 0; or < 0 where it failed.
+ */
 typedef double (*trial_fn)(struct bench *bench, const struct trial *trial, struct part *part,
-			   uint64_t n);
+			   uint64_t n, double *values);
 
 /** A work that all parts of a scenario do in turn. */
 struct trial {
-	struct metric metric;
+	const struct metric *metrics;
+	unsigned int nb_metrics;
 	trial_fn time;
 	size_t loop;	/**< Of struct loops, for time(). */
 	size_t partner; /**< Likewise, what the other lcore does. */
 	uint64_t step;	/**< What n is a multiple of. */
+	uint64_t n;	/**< How much a sample is; 0: by the time that the options say. */
 	bool two_cores; /**< Bracketed by a probe of the cores' distance. */
+	bool crowded;	/**< More threads than CPUs: that they are switched is no disturbance. */
 };
 
 /**
@@ -35,7 +49,12 @@ rounds_run(struct bench *bench, const struct trial *trial);
 
 /** A trial_fn: the loop `loop`, in the main thread. */
 double
-rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n);
+rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
+		 double *values);
+
+/** TSC cycles in nanoseconds. */
+double
+rounds_ns(uint64_t cycles);
 
 /** A loop by its offset in struct loops. */
 static inline loop_fn

@@ -32,39 +32,26 @@ struct consumer {
 };
 
 static double
-time_handover(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n);
+time_handover(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
+	      double *values);
+
+static const struct metric metrics[] = {
+	{ .work = "handed over singly, 64 B", .name = "time", .unit = "ns a pair" },
+	{ .work = "handed over, 32 at once, 64 B", .name = "time", .unit = "ns a pair" },
+	{ .work = "handed over singly, 16 sizes", .name = "time", .unit = "ns a pair" },
+};
+
+#define TRIAL(number, here, there) \
+	{ \
+		.metrics = &metrics[number], .nb_metrics = 1, .time = time_handover, \
+		.loop = offsetof(struct loops, here), .partner = offsetof(struct loops, there), \
+		.step = 1024, .two_cores = true, \
+	}
 
 static const struct trial trials[] = {
-	{
-		.metric = { .work = "handed over singly, 64 B",
-			    .name = "time",
-			    .unit = "ns a pair" },
-		.time = time_handover,
-		.loop = offsetof(struct loops, produce),
-		.partner = offsetof(struct loops, consume),
-		.step = 1024,
-		.two_cores = true,
-	},
-	{
-		.metric = { .work = "handed over, 32 at once, 64 B",
-			    .name = "time",
-			    .unit = "ns a pair" },
-		.time = time_handover,
-		.loop = offsetof(struct loops, produce_bulk),
-		.partner = offsetof(struct loops, consume_bulk),
-		.step = 1024,
-		.two_cores = true,
-	},
-	{
-		.metric = { .work = "handed over singly, 16 sizes",
-			    .name = "time",
-			    .unit = "ns a pair" },
-		.time = time_handover,
-		.loop = offsetof(struct loops, produce_mixed),
-		.partner = offsetof(struct loops, consume_mixed),
-		.step = 1024,
-		.two_cores = true,
-	},
+	TRIAL(0, produce, consume),
+	TRIAL(1, produce_bulk, consume_bulk),
+	TRIAL(2, produce_mixed, consume_mixed),
 };
 
 static struct rte_ring *ring;
@@ -78,12 +65,13 @@ consume(void *arg)
 	disturbance_read(&before);
 	consumer->done = consumer->loop(&consumer->work, consumer->n);
 	consumer->end_tsc = rte_rdtsc_precise();
-	consumer->is_disturbed = disturbance_since(&before);
+	consumer->is_disturbed = disturbance_since(&before, false);
 	return 0;
 }
 
 static double
-time_handover(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n)
+time_handover(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
+	      double *values)
 {
 	static struct consumer consumer;
 	unsigned int lcore_id = probe_other_lcore();
@@ -109,7 +97,8 @@ time_handover(struct bench *bench, const struct trial *trial, struct part *part,
 		bench->is_disturbed = true;
 	if (done != n || consumer.done != n)
 		return -1;
-	return (double)(consumer.end_tsc - start) * 1e9 / (double)rte_get_tsc_hz() / (double)n;
+	values[0] = rounds_ns(consumer.end_tsc - start) / (double)n;
+	return values[0];
 }
 
 static bool

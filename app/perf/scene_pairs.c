@@ -15,56 +15,27 @@
 /* Enough that no pool runs empty; small enough that all fits into a core's own cache. */
 #define OBJECTS 4096
 
-#define NS_A_PAIR .name = "time", .unit = "ns a pair"
+#define TRIAL(what, does) \
+	static const struct metric metric_##what = { \
+		.work = (does), \
+		.name = "time", \
+		.unit = "ns a pair", \
+	}; \
+	static const struct trial what = { \
+		.metrics = &metric_##what, \
+		.nb_metrics = 1, \
+		.time = rounds_time_loop, \
+		.loop = offsetof(struct loops, what), \
+		.step = 1024, \
+	}
 
-static const struct trial pair = {
-	.metric = { .work = "pair, 64 B", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, pair),
-	.step = 1024,
-};
-
-static const struct trial pair_mixed = {
-	.metric = { .work = "pair, 16 sizes from 64 B to 2 KiB", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, pair_mixed),
-	.step = 1024,
-};
-
-static const struct trial batch = {
-	.metric = { .work = "32 singly, then freed, 64 B", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, batch),
-	.step = 1024,
-};
-
-static const struct trial batch_mixed = {
-	.metric = { .work = "32 singly, then freed, 16 sizes", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, batch_mixed),
-	.step = 1024,
-};
-
-static const struct trial touched = {
-	.metric = { .work = "256 singly, written, then freed, 64 B", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, touched),
-	.step = 1024,
-};
-
-static const struct trial touched_4k = {
-	.metric = { .work = "256 singly, written, then freed, 4 KiB", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, touched_4k),
-	.step = 1024,
-};
-
-static const struct trial bulk = {
-	.metric = { .work = "32 at once, freed at once, 64 B", NS_A_PAIR },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, bulk),
-	.step = 1024,
-};
+TRIAL(pair, "pair, 64 B");
+TRIAL(pair_mixed, "pair, 16 sizes from 64 B to 2 KiB");
+TRIAL(batch, "32 singly, then freed, 64 B");
+TRIAL(batch_mixed, "32 singly, then freed, 16 sizes");
+TRIAL(touched, "256 singly, written, then freed, 64 B");
+TRIAL(touched_4k, "256 singly, written, then freed, 4 KiB");
+TRIAL(bulk, "32 at once, freed at once, 64 B");
 
 static bool
 run(struct bench *bench, const struct trial *trial, const struct way_needs *needs)

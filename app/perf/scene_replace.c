@@ -20,20 +20,9 @@
 /* Of each kind there are at most so many: the mean and five deviations. */
 #define OF_EACH(live) ((live) / ITEM_KINDS + 80 * ((live) / 25000 + 1))
 
-static const struct trial few = {
-	.metric = { .work = "one of 1000 replaced, 16 sizes", .name = "time", .unit = "ns a pair" },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, replace),
-	.step = 1024,
-};
-
-static const struct trial many = {
-	.metric = { .work = "one of 100000 replaced, 16 sizes",
-		    .name = "time",
-		    .unit = "ns a pair" },
-	.time = rounds_time_loop,
-	.loop = offsetof(struct loops, replace),
-	.step = 1024,
+static const struct metric metrics[] = {
+	{ .work = "one of 1000 replaced, 16 sizes", .name = "time", .unit = "ns a pair" },
+	{ .work = "one of 100000 replaced, 16 sizes", .name = "time", .unit = "ns a pair" },
 };
 
 /* Replace each four times, or as many as there is time for: some take microseconds each. */
@@ -63,8 +52,15 @@ populate(struct bench *bench, struct part *part, uint32_t live)
 }
 
 static bool
-run(struct bench *bench, const struct trial *trial, uint32_t live)
+run(struct bench *bench, const struct metric *metric, uint32_t live)
 {
+	const struct trial trial = {
+		.metrics = metric,
+		.nb_metrics = 1,
+		.time = rounds_time_loop,
+		.loop = offsetof(struct loops, replace),
+		.step = 1024,
+	};
 	const struct way_needs needs = { .kinds = OF_EACH(live) };
 	struct part *part;
 	unsigned int i;
@@ -75,7 +71,7 @@ run(struct bench *bench, const struct trial *trial, uint32_t live)
 		ok &= bench_check(bench, &bench->parts[i], live, true) &&
 		      populate(bench, &bench->parts[i], live);
 	if (ok)
-		rounds_run(bench, trial);
+		rounds_run(bench, &trial);
 	for (i = 0; i < bench->nb_parts && ok; i++) {
 		part = &bench->parts[i];
 		if (part->way->loops->drain_mixed(&part->work, live) == live)
@@ -90,13 +86,13 @@ run(struct bench *bench, const struct trial *trial, uint32_t live)
 static bool
 run_few(struct bench *bench)
 {
-	return run(bench, &few, FEW);
+	return run(bench, &metrics[0], FEW);
 }
 
 static bool
 run_many(struct bench *bench)
 {
-	return run(bench, &many, MANY);
+	return run(bench, &metrics[1], MANY);
 }
 
 void

@@ -36,7 +36,8 @@ go(struct member *member)
 
 /* The mean of the threads' own times. */
 static double
-time_team(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n)
+time_team(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
+	  double *values)
 {
 	struct member members[TEAM_MAX] = { 0 };
 	uint64_t cycles = 0;
@@ -54,17 +55,25 @@ time_team(struct bench *bench, const struct trial *trial, struct part *part, uin
 		bench->is_disturbed |= members[i].is_disturbed;
 		bench_work_free(&members[i].work);
 	}
-	return (double)cycles * 1e9 / (double)rte_get_tsc_hz() / (double)n / nb_threads;
+	values[0] = rounds_ns(cycles) / (double)n / nb_threads;
+	return values[0];
 }
 
+static const struct metric metrics[] = {
+	{ .work = "one thread, pair, 64 B", .name = "time", .unit = "ns a pair" },
+	{ .work = "two threads at once, pair, 64 B", .name = "time", .unit = "ns a pair" },
+};
+
 static const struct trial one = {
-	.metric = { .work = "one thread, pair, 64 B", .name = "time", .unit = "ns a pair" },
+	.metrics = &metrics[0],
+	.nb_metrics = 1,
 	.time = time_team,
 	.step = 1024,
 };
 
 static const struct trial two = {
-	.metric = { .work = "two threads at once, pair, 64 B", .name = "time", .unit = "ns a pair" },
+	.metrics = &metrics[1],
+	.nb_metrics = 1,
 	.time = time_team,
 	.step = 1024,
 	.two_cores = true,

@@ -56,7 +56,7 @@ run_thread(void *arg)
 	if (!member->failed) {
 		disturbance_read(&before);
 		thread->start->fn(member);
-		member->is_disturbed = disturbance_since(&before);
+		member->is_disturbed = disturbance_since(&before, !thread->start->pinned);
 	}
 	/* All end together, so that a late one is not alone while it is measured. */
 	pthread_barrier_wait(&thread->start->barrier);

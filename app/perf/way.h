@@ -50,7 +50,7 @@ struct loops {
 	loop_fn replace;      /**< Free the object of a random slot, put another kind there. */
 	loop_fn fill;	      /**< Allocate 64 B for each of the first n slots, and write to it. */
 	loop_fn drain;	      /**< Free them. */
-	loop_fn fill_mixed;   /**< Allocate a random kind for each of the first n slots. */
+	loop_fn fill_mixed;   /**< Allocate the sequence's items for the first n slots. */
 	loop_fn drain_mixed;  /**< Free them; skips empty slots, which are none of the n. */
 	loop_fn produce;      /**< Allocate 64 B singly, into the ring by batches. */
 	loop_fn consume;      /**< Take from the ring by batches, free singly. */
