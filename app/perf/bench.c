@@ -11,35 +11,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_fastmem.h>
+#include <rte_memory.h>
 
 #include "bench.h"
 
-#define EAL_ARGS_MAX  64
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* from Linux 5.14 on */
+#endif
+
 #define PROCESS_MAX_S 180
 
-/* EAL with the process's own argument before the last ones. */
+/* EAL, with the process's own argument behind the others. */
 static int
 start_eal(const struct bench *bench, const struct bench_process *process)
 {
-	char *argv[EAL_ARGS_MAX + 2];
+	const struct eal_arguments *args = process->without_hugepages ? &bench->opts->eal_no_huge :
+									&bench->opts->eal;
+	char *argv[EAL_ARGUMENTS_MAX + 2];
 	int argc;
 
-	for (argc = 0; argc < bench->opts->eal_argc && argc < EAL_ARGS_MAX; argc++)
-		argv[argc] = bench->opts->eal_argv[argc];
+	for (argc = 0; argc < args->argc; argc++)
+		argv[argc] = args->argv[argc];
 	if (process->eal_more != NULL)
-		argv[argc++] = strdup(process->eal_more);
+		argv[argc++] = (char *)(uintptr_t)process->eal_more;
 	argv[argc] = NULL;
 	if (rte_eal_init(argc, argv) >= 0)
 		return 0;
 	board_note(bench->board, bench->scenario, NULL, "EAL did not start: %s",
 		   rte_strerror(rte_errno));
 	return -1;
+}
+
+/* Without hugepages the kernel gives memory at first touch, which would be measured too. */
+static int
+populate(const struct rte_memseg_list *list, void *arg)
+{
+	RTE_SET_USED(arg);
+	if (list->external || list->page_sz >= RTE_PGSIZE_2M)
+		return 0;
+	return madvise(list->base_va, list->len, MADV_POPULATE_WRITE);
 }
 
 static int
@@ -65,6 +82,9 @@ run_here(struct bench *bench, const struct bench_process *process)
 
 	if (start_eal(bench, process) != 0)
 		return false;
+	if (process->populated && rte_memseg_list_walk(populate, NULL) != 0)
+		board_note(bench->board, bench->scenario, NULL,
+			   "the kernel's page faults are in the figures: %s", strerror(errno));
 	if (!process->without_fastmem && start_fastmem(bench, process) != 0)
 		return false;
 	ok = process->run(bench);
@@ -104,6 +124,17 @@ bench_process(const struct bench *parent, const struct bench_process *process)
 		board_note(parent->board, parent->scenario, NULL, "failed: it did not end well");
 }
 
+/* Cleared memory that the kernel has given already: calloc() would leave that to the first use. */
+static void *
+touched(size_t size)
+{
+	void *memory;
+
+	if (posix_memalign(&memory, 64, size) != 0)
+		return NULL;
+	return memset(memory, 0, size);
+}
+
 bool
 bench_work(const struct bench *bench, struct work *work, void *thread, uint32_t nb_slots)
 {
@@ -112,9 +143,9 @@ bench_work(const struct bench *bench, struct work *work, void *thread, uint32_t 
 	work->sequence = bench->sequence;
 	work->random = 1;
 	work->nb_slots = nb_slots;
-	work->slots = calloc(nb_slots + 1, sizeof(*work->slots));
-	work->kinds = calloc(nb_slots + 1, sizeof(*work->kinds));
-	work->histogram = calloc(1, sizeof(*work->histogram));
+	work->slots = touched((nb_slots + 1) * sizeof(*work->slots));
+	work->kinds = touched((nb_slots + 1) * sizeof(*work->kinds));
+	work->histogram = touched(sizeof(*work->histogram));
 	if (work->slots != NULL && work->kinds != NULL && work->histogram != NULL)
 		return true;
 	bench_work_free(work);

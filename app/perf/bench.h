@@ -38,9 +38,11 @@ typedef bool (*bench_fn)(struct bench *bench);
 /** How a scenario's process is to be. */
 struct bench_process {
 	bench_fn run;
-	size_t reserve;	      /**< Of fastmem; 0: what the options say. */
-	bool without_fastmem; /**< It initialises fastmem itself, if at all. */
-	const char *eal_more; /**< One further argument for EAL; NULL: none. */
+	size_t reserve;		/**< Of fastmem; 0: what the options say. */
+	bool without_fastmem;	/**< It initialises fastmem itself, if at all. */
+	bool populated;		/**< EAL's memory is there before it is used, as hugepages are. */
+	bool without_hugepages; /**< EAL starts so, whatever the options say. */
+	const char *eal_more;	/**< One further argument for EAL; NULL: none. */
 	unsigned int serial;
 };
 

@@ -15,22 +15,15 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "eal.h"
 #include "progress.h"
 #include "report.h"
 #include "scenario.h"
-
-/* Hugepages that the largest scenario takes beside fastmem's reservation. */
-#define POOLS_SIZE ((uint64_t)384 << 20)
-
-/* What EAL may take without hugepages; only what is used costs memory. */
-#define NO_HUGE_MIB "2048"
 
 static int
 read_command_line(int argc, char **argv, struct options *opts);
 static void
 give_libraries_room(char **argv);
-static void
-choose_eal_arguments(struct options *opts, const struct machine *machine);
 static void
 list_scenarios(void);
 static void
@@ -55,7 +48,7 @@ main(int argc, char **argv)
 	}
 	give_libraries_room(argv);
 	machine_read(&machine);
-	choose_eal_arguments(&opts, &machine);
+	eal_choose(&opts, &machine);
 
 	bench.opts = &opts;
 	bench.machine = &machine;
@@ -113,48 +106,6 @@ give_libraries_room(char **argv)
 	if (setenv("GLIBC_TUNABLES", value, 1) == 0)
 		execv("/proc/self/exe", argv);
 	/* Without it such a library is skipped, and says why. */
-}
-
-static void
-choose_eal_arguments(struct options *opts, const struct machine *machine)
-{
-	static char lcores[64];
-	static char *huge[] = { (char *)(uintptr_t) "fastmem-perf",
-				(char *)(uintptr_t) "--lcores",
-				lcores,
-				(char *)(uintptr_t) "--no-pci",
-				(char *)(uintptr_t) "--no-telemetry",
-				(char *)(uintptr_t) "--log-level",
-				(char *)(uintptr_t) "warning",
-				(char *)(uintptr_t) "--in-memory" };
-	static char *no_huge[] = { (char *)(uintptr_t) "fastmem-perf",
-				   (char *)(uintptr_t) "--lcores",
-				   lcores,
-				   (char *)(uintptr_t) "--no-pci",
-				   (char *)(uintptr_t) "--no-telemetry",
-				   (char *)(uintptr_t) "--log-level",
-				   (char *)(uintptr_t) "warning",
-				   (char *)(uintptr_t) "--no-huge",
-				   (char *)(uintptr_t) "-m",
-				   (char *)(uintptr_t)NO_HUGE_MIB,
-				   (char *)(uintptr_t) "--no-shconf" };
-	uint64_t wanted = opts->reserve + POOLS_SIZE;
-
-	if (opts->eal_argc > 0)
-		return;
-	snprintf(lcores, sizeof(lcores), "0@%d,1@%d", machine->cpus[0], machine->cpus[1]);
-	if (machine->hugepage_bytes >= wanted) {
-		opts->eal_argv = huge;
-		opts->eal_argc = sizeof(huge) / sizeof(huge[0]);
-		return;
-	}
-	fprintf(stderr,
-		"Without hugepages, in EAL's --no-huge mode: %llu MiB of them are free, and %llu "
-		"are wanted.\n",
-		(unsigned long long)machine->hugepage_bytes >> 20,
-		(unsigned long long)wanted >> 20);
-	opts->eal_argv = no_huge;
-	opts->eal_argc = sizeof(no_huge) / sizeof(no_huge[0]);
 }
 
 static void

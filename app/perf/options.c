@@ -148,16 +148,18 @@ parse_option(int opt, const char *arg, struct options *opts)
 static int
 take_eal_arguments(int argc, char **argv, struct options *opts)
 {
-	int i;
+	int end, i;
 
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--") == 0) {
-			opts->eal_argc = i;
-			opts->eal_argv = argv;
-			return i;
-		}
-	}
-	return 0;
+	for (end = 1; end < argc && strcmp(argv[end], "--") != 0; end++)
+		;
+	if (end == argc)
+		return 0;
+	if (end >= EAL_ARGUMENTS_MAX)
+		return -EINVAL;
+	for (i = 0; i < end; i++)
+		opts->eal.argv[i] = argv[i];
+	opts->eal.argc = end;
+	return end;
 }
 
 static int
@@ -185,6 +187,11 @@ options_parse(int argc, char **argv, struct options *opts, char *error, size_t e
 	memset(opts, 0, sizeof(*opts));
 	opts->reserve = DEFAULT_RESERVE;
 	skip = take_eal_arguments(argc, argv, opts);
+	if (skip < 0) {
+		snprintf(error, error_size, "more than %d arguments before \"--\"",
+			 EAL_ARGUMENTS_MAX - 1);
+		return skip;
+	}
 	argc -= skip;
 	argv += skip;
 

@@ -11,10 +11,18 @@
 #define OPTIONS_SCENARIOS_MAX 64
 #define OPTIONS_ROUNDS_MAX    60
 
+#define EAL_ARGUMENTS_MAX 64
+
+/** Arguments for EAL, the program's name first. */
+struct eal_arguments {
+	int argc;
+	char *argv[EAL_ARGUMENTS_MAX];
+};
+
 /** The command line. */
 struct options {
-	int eal_argc; /**< Arguments for EAL, the program's name first; 0: choose them. */
-	char **eal_argv;
+	struct eal_arguments eal;	  /**< None given: eal_choose() does. */
+	struct eal_arguments eal_no_huge; /**< By eal_choose(), for what must have no hugepages. */
 	const char *scenarios[OPTIONS_SCENARIOS_MAX]; /**< By name; none: all. */
 	unsigned int nb_scenarios;
 	unsigned int rounds;

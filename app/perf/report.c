@@ -12,10 +12,15 @@
 #include "report.h"
 
 bool
+report_same_work(const struct figure *a, const struct figure *b)
+{
+	return a->scenario == b->scenario && strcmp(a->metric.work, b->metric.work) == 0;
+}
+
+bool
 report_same_metric(const struct figure *a, const struct figure *b)
 {
-	return a->scenario == b->scenario && strcmp(a->metric.work, b->metric.work) == 0 &&
-	       strcmp(a->metric.name, b->metric.name) == 0;
+	return report_same_work(a, b) && strcmp(a->metric.name, b->metric.name) == 0;
 }
 
 static struct statistics

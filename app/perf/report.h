@@ -31,6 +31,10 @@ struct standing {
 struct standing
 report_standing(const struct board *board, const struct figure *figure);
 
+/** Whether two figures are of one work; their metrics may differ. */
+bool
+report_same_work(const struct figure *a, const struct figure *b);
+
 /** Whether two figures are of one metric and only the ways differ. */
 bool
 report_same_metric(const struct figure *a, const struct figure *b);

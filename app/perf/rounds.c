@@ -45,20 +45,29 @@ rounds_ns(uint64_t cycles)
 	return (double)cycles * 1e9 / (double)rte_get_tsc_hz();
 }
 
+static double
+time_loop(loop_fn loop, struct work *work, uint64_t n)
+{
+	uint64_t start = rte_rdtsc_precise();
+	uint64_t done = loop(work, n);
+	uint64_t cycles = rte_rdtsc_precise() - start;
+
+	return done == n ? rounds_ns(cycles) / (double)n : -1;
+}
+
 double
 rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
 		 double *values)
 {
-	loop_fn loop = rounds_loop(part->way, trial->loop);
-	uint64_t start = rte_rdtsc_precise();
-	uint64_t done = loop(&part->work, n);
-	uint64_t cycles = rte_rdtsc_precise() - start;
-
 	RTE_SET_USED(bench);
-	if (done != n)
-		return -1;
-	values[0] = rounds_ns(cycles) / (double)n;
+	values[0] = time_loop(rounds_loop(part->way, trial->loop), &part->work, n);
 	return values[0];
+}
+
+double
+rounds_time_pairs(struct part *part, uint64_t n)
+{
+	return time_loop(part->way->loops->pair, &part->work, n);
 }
 
 static bool
@@ -213,4 +222,62 @@ rounds_run(struct bench *bench, const struct trial *trial)
 	for (i = 0; i < bench->nb_parts; i++)
 		if (!course.is_out[i])
 			publish(bench, trial, &course, i);
+}
+
+void
+rounds_once(struct bench *bench, const struct trial *trial)
+{
+	struct course course = { .nb_probes = 0 };
+	struct figure *figures[ROUNDS_METRICS_MAX];
+	struct sample sample;
+	unsigned int i, k, at;
+
+	for (i = 0; i < bench->nb_parts; i++) {
+		at = (i + bench->serial) % bench->nb_parts;
+		for (k = 0; k < trial->nb_metrics; k++)
+			figures[k] = board_figure(bench->board, bench->scenario, &trial->metrics[k],
+						  bench->parts[at].way);
+		bench->parts[at].n = trial->n;
+		if (figures[0]->nb_samples >= bench->opts->rounds ||
+		    !take_sample(bench, trial, &bench->parts[at], &course, &sample))
+			continue;
+		for (k = 0; k < trial->nb_metrics; k++) {
+			if (sample.is_disturbed)
+				figures[k]->left_out++;
+			else
+				board_sample(figures[k], sample.values[k]);
+		}
+	}
+}
+
+/* A way that failed has neither samples nor any that were left out. */
+static bool
+is_short_of_samples(const struct bench *bench)
+{
+	const struct figure *figure;
+	uint32_t i;
+
+	for (i = 0; i < bench->board->nb_figures; i++) {
+		figure = &bench->board->figures[i];
+		if (figure->scenario == bench->scenario &&
+		    figure->nb_samples + figure->left_out > 0 &&
+		    figure->nb_samples < bench->opts->rounds)
+			return true;
+	}
+	return false;
+}
+
+void
+rounds_renewed(const struct bench *bench, const struct bench_process *process, const char *work)
+{
+	struct bench_process one = *process;
+	unsigned int i;
+
+	for (i = 0; i < 2 * bench->opts->rounds; i++) {
+		if (i >= bench->opts->rounds && !is_short_of_samples(bench))
+			break;
+		progress_step(work, i + 1, bench->opts->rounds);
+		one.serial = i;
+		bench_process(bench, &one);
+	}
 }

@@ -47,10 +47,30 @@ struct trial {
 void
 rounds_run(struct bench *bench, const struct trial *trial);
 
+/**
+ * Take one sample of each way that does not have enough of them yet.
+ *
+ * For works that need every round to begin anew: rounds_renewed().
+ */
+void
+rounds_once(struct bench *bench, const struct trial *trial);
+
+/**
+ * Run a process, which calls rounds_once(), for each round, and more while samples are missing.
+ *
+ * Context: the parent.
+ */
+void
+rounds_renewed(const struct bench *bench, const struct bench_process *process, const char *work);
+
 /** A trial_fn: the loop `loop`, in the main thread. */
 double
 rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
 		 double *values);
+
+/** Nanoseconds a pair of the loop `pair`, in this thread; < 0 where it failed. */
+double
+rounds_time_pairs(struct part *part, uint64_t n);
 
 /** TSC cycles in nanoseconds. */
 double

@@ -23,6 +23,17 @@ const struct scenario scenarios[] = {
 	{ "replace", "a random one of many live objects replaced", scene_replace },
 	{ "handover", "allocated on one core, freed on the other", scene_handover },
 	{ "unknown", "threads that EAL does not know", scene_unknown },
+	{ "crowd", "eight such threads on two CPUs", scene_crowd },
+	{ "neighbour", "a pair beside a core that refills all the time", scene_neighbour },
+	{ "tail", "a million single operations after a reservation, each timed", scene_tail },
+	{ "first", "the first million objects after a reservation", scene_first },
+	{ "cold", "fresh memory taken into use, class by class", scene_cold },
+	{ "growth", "one thread grows while another allocates", scene_growth },
+	{ "failure", "allocations that fail", scene_failure },
+	{ "reserve", "a reservation, beside the kernel's own part in it", scene_reserve },
+	{ "packing", "how much of the memory is payload", scene_packing },
+	{ "fragmentation", "most of one size freed, then others asked for", scene_fragment },
+	{ "own", "what the allocator takes for itself", scene_own },
 };
 
 const unsigned int nb_scenarios = RTE_DIM(scenarios);

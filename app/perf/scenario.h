@@ -47,4 +47,46 @@ scene_handover(const struct bench *bench);
 void
 scene_unknown(const struct bench *bench);
 
+/* scene_crowd.c */
+void
+scene_crowd(const struct bench *bench);
+
+/* scene_fresh.c */
+void
+scene_tail(const struct bench *bench);
+void
+scene_first(const struct bench *bench);
+
+/* scene_cold.c */
+void
+scene_cold(const struct bench *bench);
+
+/* scene_growth.c */
+void
+scene_growth(const struct bench *bench);
+
+/* scene_failure.c */
+void
+scene_failure(const struct bench *bench);
+
+/* scene_neighbour.c */
+void
+scene_neighbour(const struct bench *bench);
+
+/* scene_reserve.c */
+void
+scene_reserve(const struct bench *bench);
+
+/* scene_packing.c */
+void
+scene_packing(const struct bench *bench);
+
+/* scene_fragment.c */
+void
+scene_fragment(const struct bench *bench);
+
+/* scene_own.c */
+void
+scene_own(const struct bench *bench);
+
 #endif /* SCENARIO_H */

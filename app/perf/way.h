@@ -75,6 +75,7 @@ struct way_needs {
 #define WAY_NO_BULK    (1u << 0) /**< Has no call of its own for several objects. */
 #define WAY_ONE_THREAD (1u << 1) /**< Works in one thread alone. */
 #define WAY_NO_LCORE   (1u << 2) /**< Differs from its like only in threads that EAL does not know. */
+#define WAY_VARIANT    (1u << 4) /**< Shares its memory with the family's first way. */
 #define WAY_NO_MEMORY  (1u << 3) /**< One pointer for all: shows what a loop itself costs. */
 
 /** A way of allocating, as its users would write it. */
@@ -100,6 +101,14 @@ struct way {
 	/** What the calling thread's works need; NULL: no memory. NULL itself: the state. */
 	void *(*attach)(void *state);
 	void (*detach)(void *thread);
+
+	/**
+	 * Any size, out of line, for works that are not timed by the nanosecond.
+	 *
+	 * NULL: it has objects of chosen sizes only.
+	 */
+	void *(*get_any)(void *thread, size_t size);
+	void (*put_any)(void *thread, void *ptr);
 
 	const struct loops *loops;
 };

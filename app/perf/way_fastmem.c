@@ -70,6 +70,20 @@ put_bulk(const struct local *l, void **ptrs, unsigned int n)
 #include "loops.h"
 
 static void *
+get_any(void *thread, size_t size)
+{
+	RTE_SET_USED(thread);
+	return rte_fastmem_alloc(size, 0, 0);
+}
+
+static void
+put_any(void *thread, void *ptr)
+{
+	RTE_SET_USED(thread);
+	rte_fastmem_free(ptr);
+}
+
+static void *
 open_fastmem(const struct way *way, const struct way_needs *needs, const char **why)
 {
 	RTE_SET_USED(way);
@@ -84,5 +98,7 @@ const struct way way_fastmem = {
 	.title = "fastmem alloc, free",
 	.family = WAY_FASTMEM,
 	.open = open_fastmem,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };

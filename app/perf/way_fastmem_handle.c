@@ -109,6 +109,7 @@ const struct way way_fastmem_handle = {
 	.name = "fastmem-handle",
 	.title = "fastmem halloc, hfree",
 	.family = WAY_FASTMEM,
+	.flags = WAY_VARIANT,
 	.open = open_handles,
 	.close = free,
 	.loops = &loops,

@@ -83,6 +83,7 @@ const struct way way_fastmem_sized = {
 	.name = "fastmem-sized",
 	.title = "fastmem alloc, free_sized",
 	.family = WAY_FASTMEM,
+	.flags = WAY_VARIANT,
 	.open = open_fastmem,
 	.loops = &loops,
 };

@@ -64,6 +64,22 @@ put_item(const struct local *l, void *ptr, struct item item)
 #include "loops.h"
 
 static void *
+get_any(void *thread, size_t size)
+{
+	const struct library *library = thread;
+
+	return library->malloc(size);
+}
+
+static void
+put_any(void *thread, void *ptr)
+{
+	const struct library *library = thread;
+
+	library->free(ptr);
+}
+
+static void *
 open_library(const struct way *way, const struct way_needs *needs, const char **why)
 {
 	struct library *library;
@@ -100,6 +116,8 @@ const struct way way_glibc = {
 	.flags = WAY_NO_BULK,
 	.open = open_library,
 	.close = free,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };
 
@@ -111,6 +129,8 @@ const struct way way_jemalloc = {
 	.file = "libjemalloc.so.2",
 	.open = open_library,
 	.close = free,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };
 
@@ -122,6 +142,8 @@ const struct way way_mimalloc = {
 	.file = "libmimalloc.so.2",
 	.open = open_library,
 	.close = free,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };
 
@@ -133,5 +155,7 @@ const struct way way_tcmalloc = {
 	.file = "libtcmalloc_minimal.so.4",
 	.open = open_library,
 	.close = free,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };

@@ -58,6 +58,20 @@ put_item(const struct local *l, void *ptr, struct item item)
 #include "loops.h"
 
 static void *
+get_any(void *thread, size_t size)
+{
+	RTE_SET_USED(thread);
+	return rte_malloc(NULL, size, 0);
+}
+
+static void
+put_any(void *thread, void *ptr)
+{
+	RTE_SET_USED(thread);
+	rte_free(ptr);
+}
+
+static void *
 open_rte_malloc(const struct way *way, const struct way_needs *needs, const char **why)
 {
 	RTE_SET_USED(way);
@@ -73,5 +87,7 @@ const struct way way_rte_malloc = {
 	.family = WAY_RTE_MALLOC,
 	.flags = WAY_NO_BULK,
 	.open = open_rte_malloc,
+	.get_any = get_any,
+	.put_any = put_any,
 	.loops = &loops,
 };

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the longest single allocation while fastmem takes fresh memory into use, class by class.
+ * Must not: take an interrupt for fastmem's own time: every round allocates the same in a new
+ *           process, and of each operation the shortest time in all rounds counts.
+ * Called by: main.c through scenario.c.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <rte_cycles.h>
+#include <rte_fastmem.h>
+
+#include "progress.h"
+#include "rounds.h"
+#include "scenario.h"
+#include "statistics.h"
+
+/* Of each class so much is allocated: more than a slab, so that at least one is a fresh one. */
+#define BYTES_A_CLASS ((size_t)4 << 20)
+#define OPS_MAX	      (BYTES_A_CLASS / 64)
+
+#define RESERVE (RTE_FASTMEM_MAX_CLASSES * (BYTES_A_CLASS + ((size_t)2 << 20)))
+
+/* Shared by the rounds' processes. */
+struct cold {
+	uint32_t cycles[RTE_FASTMEM_MAX_CLASSES][OPS_MAX]; /* the least; 0: never */
+	uint32_t ops[RTE_FASTMEM_MAX_CLASSES];
+	size_t sizes[RTE_FASTMEM_MAX_CLASSES];
+	unsigned int nb_classes;
+	double tsc_hz;
+};
+
+static struct cold *cold;
+
+static const char work[] = "fresh memory taken into use, longest allocation";
+
+static bool
+allocate_class(unsigned int class)
+{
+	size_t size = cold->sizes[class];
+	uint32_t *least, cycles;
+	uint64_t start;
+	unsigned int i;
+	void *ptr;
+
+	for (i = 0; i < cold->ops[class]; i++) {
+		start = rte_rdtsc_precise();
+		ptr = rte_fastmem_alloc(size, 0, 0);
+		cycles = RTE_MAX((uint32_t)(rte_rdtsc_precise() - start), 1u);
+		if (ptr == NULL)
+			return false;
+		least = &cold->cycles[class][i];
+		if (*least == 0 || cycles < *least)
+			*least = cycles;
+	}
+	return true;
+}
+
+static bool
+run(struct bench *bench)
+{
+	unsigned int class;
+
+	cold->nb_classes = rte_fastmem_classes(cold->sizes);
+	cold->tsc_hz = (double)rte_get_tsc_hz();
+	for (class = 0; class < cold->nb_classes; class ++) {
+		cold->ops[class] = BYTES_A_CLASS / cold->sizes[class];
+		if (allocate_class(class))
+			continue;
+		board_note(bench->board, bench->scenario, NULL,
+			   "failed: no %zu KiB of blocks of %zu bytes", BYTES_A_CLASS >> 10,
+			   cold->sizes[class]);
+		return false;
+	}
+	return true;
+}
+
+static double
+longest_ns(unsigned int class)
+{
+	uint32_t longest = 0;
+	unsigned int i;
+
+	for (i = 0; i < cold->ops[class]; i++)
+		longest = RTE_MAX(longest, cold->cycles[class][i]);
+	return longest * 1e9 / cold->tsc_hz;
+}
+
+static void
+publish(const struct bench *bench)
+{
+	static const struct metric metrics[] = {
+		{ .work = work, .name = "median class", .unit = "ns", .is_detail = true },
+		{ .work = work, .name = "worst class", .unit = "ns" },
+	};
+	double all[RTE_FASTMEM_MAX_CLASSES];
+	unsigned int class, worst = 0;
+
+	for (class = 0; class < cold->nb_classes; class ++) {
+		all[class] = longest_ns(class);
+		if (all[class] > all[worst])
+			worst = class;
+	}
+	board_note(bench->board, bench->scenario, NULL, "the worst class is that of %zu bytes",
+		   cold->sizes[worst]);
+	board_sample(board_figure(bench->board, bench->scenario, &metrics[1], &way_fastmem),
+		     all[worst]);
+	board_sample(board_figure(bench->board, bench->scenario, &metrics[0], &way_fastmem),
+		     statistics_median(all, cold->nb_classes));
+}
+
+void
+scene_cold(const struct bench *bench)
+{
+	const struct bench_process process = {
+		.run = run,
+		.reserve = RESERVE,
+		.populated = true,
+	};
+	unsigned int round;
+
+	cold = mmap(NULL, sizeof(*cold), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (cold == MAP_FAILED)
+		return;
+	/* Page faults of our own array would be timed. */
+	memset(cold, 0, sizeof(*cold));
+	for (round = 0; round < bench->opts->rounds; round++) {
+		progress_step(work, round + 1, bench->opts->rounds);
+		bench_process(bench, &process);
+	}
+	if (cold->nb_classes > 0)
+		publish(bench);
+	munmap(cold, sizeof(*cold));
+}
