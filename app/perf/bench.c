@@ -80,6 +80,8 @@ run_here(struct bench *bench, const struct bench_process *process)
 {
 	bool ok;
 
+	if (process->without_eal)
+		return process->run(bench);
 	if (start_eal(bench, process) != 0)
 		return false;
 	if (process->populated && rte_memseg_list_walk(populate, NULL) != 0)

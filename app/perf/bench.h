@@ -39,6 +39,7 @@ typedef bool (*bench_fn)(struct bench *bench);
 struct bench_process {
 	bench_fn run;
 	size_t reserve;		/**< Of fastmem; 0: what the options say. */
+	bool without_eal;	/**< A bare process. */
 	bool without_fastmem;	/**< It initialises fastmem itself, if at all. */
 	bool populated;		/**< EAL's memory is there before it is used, as hugepages are. */
 	bool without_hugepages; /**< EAL starts so, whatever the options say. */

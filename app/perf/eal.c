@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: EAL's arguments where the user gives none.
+ * Owns: EAL's arguments where the user gives none; what EAL says of its memory.
  * Must not: start EAL: bench.c does, in each scenario's process.
  * Called by: main.c once, then whoever has to know what it came to.
  */
@@ -11,13 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_malloc.h>
+
 #include "eal.h"
 
 /* Hugepages that the largest scenario takes beside fastmem's reservation. */
 #define POOLS_SIZE ((uint64_t)384 << 20)
 
 /* What EAL may take without hugepages; only what is used costs memory. */
-#define NO_HUGE_MIB "1024"
+#define NO_HUGE_MIB "640"
 
 static void
 add(struct eal_arguments *args, const char *arg)
@@ -64,6 +66,19 @@ eal_choose(struct options *opts, const struct machine *machine)
 		"are wanted.\n",
 		(unsigned long long)machine->hugepage_bytes >> 20,
 		(unsigned long long)wanted >> 20);
+}
+
+uint64_t
+eal_heap_used(void)
+{
+	struct rte_malloc_socket_stats stats;
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < RTE_MAX_NUMA_NODES; i++)
+		if (rte_malloc_get_socket_stats(i, &stats) == 0)
+			bytes += stats.heap_allocsz_bytes;
+	return bytes;
 }
 
 bool

@@ -11,6 +11,10 @@
 void
 eal_choose(struct options *opts, const struct machine *machine);
 
+/** Bytes that EAL's heaps have given out; 0 before EAL has started. */
+uint64_t
+eal_heap_used(void);
+
 /** Whether EAL will have hugepages. */
 bool
 eal_has_hugepages(const struct options *opts);

@@ -3,7 +3,7 @@
 
 /*
  * Owns: what /sys, /proc and the kernel say about the machine and this process.
- * Must not: change anything.
+ * Must not: change anything but the kernel's marks on this process's pages.
  * Called by: main.c to describe it, rounds.c to notice disturbances, scenarios that weigh memory.
  */
 
@@ -148,5 +148,37 @@ machine_resident(void)
 		read_line_of("/proc/self/smaps_rollup", keys[i], value, sizeof(value));
 		bytes += strtoull(value, NULL, 10) * 1024;
 	}
+	return bytes;
+}
+
+bool
+machine_clear_referenced(void)
+{
+	FILE *file = fopen("/proc/self/clear_refs", "w");
+
+	if (file == NULL)
+		return false;
+	fputs("1", file);
+	return fclose(file) == 0;
+}
+
+uint64_t
+machine_referenced(const void *start, uint64_t size)
+{
+	FILE *file = fopen("/proc/self/smaps", "r");
+	unsigned long first, last, kb;
+	bool inside = false;
+	uint64_t bytes = 0;
+	char line[512];
+
+	if (file == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (sscanf(line, "%lx-%lx ", &first, &last) == 2)
+			inside = first >= (uintptr_t)start && last <= (uintptr_t)start + size;
+		else if (inside && sscanf(line, "Referenced: %lu kB", &kb) == 1)
+			bytes += (uint64_t)kb * 1024;
+	}
+	fclose(file);
 	return bytes;
 }

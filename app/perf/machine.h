@@ -37,4 +37,12 @@ disturbance_since(const struct disturbance *then, bool crowded);
 uint64_t
 machine_resident(void);
 
+/** Forget which pages this process has used; false: the kernel does not keep track of it. */
+bool
+machine_clear_referenced(void);
+
+/** Bytes of the pages in a range that have been used since. */
+uint64_t
+machine_referenced(const void *start, uint64_t size);
+
 #endif /* MACHINE_H */

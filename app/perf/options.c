@@ -14,10 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include "options.h"
 
 #define DEFAULT_ROUNDS	  11
 #define DEFAULT_SAMPLE_MS 4.0
+#define QUICK_RENEWALS	  3
 #define QUICK_ROUNDS	  7
 #define QUICK_SAMPLE_MS	  1.0
 #define DEFAULT_RESERVE	  ((size_t)256 << 20)
@@ -215,6 +218,7 @@ options_parse(int argc, char **argv, struct options *opts, char *error, size_t e
 	}
 	if (opts->rounds == 0)
 		opts->rounds = opts->is_quick ? QUICK_ROUNDS : DEFAULT_ROUNDS;
+	opts->renewals = opts->is_quick ? RTE_MIN(opts->rounds, QUICK_RENEWALS) : opts->rounds;
 	if (opts->sample_ms == 0)
 		opts->sample_ms = opts->is_quick ? QUICK_SAMPLE_MS : DEFAULT_SAMPLE_MS;
 	return take_scenarios(argc, argv, opts, error, error_size);

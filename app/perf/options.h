@@ -26,7 +26,8 @@ struct options {
 	const char *scenarios[OPTIONS_SCENARIOS_MAX]; /**< By name; none: all. */
 	unsigned int nb_scenarios;
 	unsigned int rounds;
-	double sample_ms; /**< What a single measurement is to take. */
+	unsigned int renewals; /**< Rounds of works that need a new process for each. */
+	double sample_ms;      /**< What a single measurement is to take. */
 	bool is_quick;
 	bool list;
 	const char *json; /**< Files, NULL: none. */

@@ -238,7 +238,7 @@ rounds_once(struct bench *bench, const struct trial *trial)
 			figures[k] = board_figure(bench->board, bench->scenario, &trial->metrics[k],
 						  bench->parts[at].way);
 		bench->parts[at].n = trial->n;
-		if (figures[0]->nb_samples >= bench->opts->rounds ||
+		if (figures[0]->nb_samples >= bench->opts->renewals ||
 		    !take_sample(bench, trial, &bench->parts[at], &course, &sample))
 			continue;
 		for (k = 0; k < trial->nb_metrics; k++) {
@@ -261,7 +261,7 @@ is_short_of_samples(const struct bench *bench)
 		figure = &bench->board->figures[i];
 		if (figure->scenario == bench->scenario &&
 		    figure->nb_samples + figure->left_out > 0 &&
-		    figure->nb_samples < bench->opts->rounds)
+		    figure->nb_samples < bench->opts->renewals)
 			return true;
 	}
 	return false;
@@ -273,10 +273,10 @@ rounds_renewed(const struct bench *bench, const struct bench_process *process, c
 	struct bench_process one = *process;
 	unsigned int i;
 
-	for (i = 0; i < 2 * bench->opts->rounds; i++) {
-		if (i >= bench->opts->rounds && !is_short_of_samples(bench))
+	for (i = 0; i < 2 * bench->opts->renewals; i++) {
+		if (i >= bench->opts->renewals && !is_short_of_samples(bench))
 			break;
-		progress_step(work, i + 1, bench->opts->rounds);
+		progress_step(work, i + 1, bench->opts->renewals);
 		one.serial = i;
 		bench_process(bench, &one);
 	}

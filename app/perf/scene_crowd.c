@@ -20,7 +20,11 @@
 
 #define THREADS 8
 #define OBJECTS 8192
-#define CHUNK	256
+
+/* Pairs between two looks at the clock: few where each takes long, many where that would show. */
+#define CHUNK_MIN    1
+#define CHUNK_MAX    1024
+#define CHUNK_CYCLES 20000
 
 /* Threads take turns every few milliseconds, so a sample is no shorter than this. */
 #define SAMPLE_MS 40
@@ -41,15 +45,20 @@ static uint64_t end_tsc;
 static void
 work_on(struct member *member, loop_fn loop)
 {
+	uint64_t chunk = CHUNK_MIN;
+	uint64_t now = rte_rdtsc(), then;
 	uint64_t done;
 
-	while (rte_rdtsc() < end_tsc) {
-		done = loop(&member->work, CHUNK);
+	while (now < end_tsc) {
+		done = loop(&member->work, chunk);
 		member->done += done;
-		if (done != CHUNK) {
+		if (done != chunk) {
 			member->failed = true;
 			return;
 		}
+		then = now;
+		now = rte_rdtsc();
+		chunk = now - then > CHUNK_CYCLES ? CHUNK_MIN : RTE_MIN(2 * chunk, CHUNK_MAX);
 	}
 }
 

@@ -7,9 +7,10 @@
  * Called by: main.c through scenario.c.
  */
 
-#include <stdio.h>
+#include <time.h>
 
-#include <rte_cycles.h>
+#include <rte_common.h>
+
 #include <rte_fastmem.h>
 
 #include "progress.h"
@@ -18,7 +19,7 @@
 
 #define LIVE	  ((uint64_t)128 << 20)
 #define KEPT_NTH  10
-#define GIVE_UP_S 10
+#define GIVE_UP_S 4
 
 static const uint32_t sizes[] = { 64, 1500, 256, 4096, 64 };
 
@@ -30,11 +31,10 @@ static const struct metric metric = { .work = work, .name = "peak", .unit = "MiB
 
 /* Fill up to what may be live; false: it cannot be had, or takes too long. */
 static bool
-fill(struct weigh *weigh, struct part *part, uint32_t size, uint64_t end_tsc)
+fill(struct weigh *weigh, struct part *part, uint32_t size, time_t end)
 {
 	while (weigh->payload + size <= LIVE)
-		if (!weigh_take(weigh, part, size) ||
-		    (weigh->nb % 1024 == 0 && rte_rdtsc() > end_tsc))
+		if (!weigh_take(weigh, part, size) || (weigh->nb % 1024 == 0 && time(NULL) > end))
 			return false;
 	return true;
 }
@@ -42,7 +42,7 @@ fill(struct weigh *weigh, struct part *part, uint32_t size, uint64_t end_tsc)
 static uint64_t
 weigh_peak(struct bench *bench, struct part *part)
 {
-	uint64_t end_tsc = rte_rdtsc() + GIVE_UP_S * rte_get_tsc_hz();
+	time_t end = time(NULL) + GIVE_UP_S;
 	uint64_t before, peak = 0, now;
 	struct weigh weigh;
 	unsigned int i;
@@ -53,7 +53,7 @@ weigh_peak(struct bench *bench, struct part *part)
 	for (i = 0; i < RTE_DIM(sizes); i++) {
 		if (i > 0)
 			weigh_give(&weigh, part, weigh.nb - weigh.nb / KEPT_NTH);
-		if (!fill(&weigh, part, sizes[i], end_tsc)) {
+		if (!fill(&weigh, part, sizes[i], end)) {
 			board_note(bench->board, bench->scenario, way,
 				   "skipped: no memory, or it takes longer than %d s", GIVE_UP_S);
 			return 0;
@@ -98,7 +98,8 @@ run(struct bench *bench)
 	const char *why = "";
 	uint64_t peak;
 
-	rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, true);
+	if (way == &way_fastmem)
+		rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, true);
 	part.state = way->open(way, &(struct way_needs){ .kinds = 0 }, &why);
 	if (part.state == NULL) {
 		board_note(bench->board, bench->scenario, way, "skipped: %s", why);
@@ -124,6 +125,7 @@ scene_fragment(const struct bench *bench)
 	for (k = 0; k < RTE_DIM(weighed); k++) {
 		way = weighed[k];
 		progress_step(work, k + 1, RTE_DIM(weighed));
+		process.without_eal = way->family == WAY_LIBRARY;
 		bench_process(bench, &process);
 	}
 }

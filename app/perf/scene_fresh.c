@@ -17,6 +17,7 @@
 #include "scenario.h"
 
 #define MILLION 1000000
+#define RESERVE ((size_t)128 << 20)
 
 /* Live at most, about half of it on average; and of each kind. */
 #define SLOTS	10000
@@ -111,13 +112,17 @@ run_first(struct bench *bench)
 void
 scene_tail(const struct bench *bench)
 {
-	rounds_renewed(bench, &(struct bench_process){ .run = run_tail, .populated = true },
-		       tail_work);
+	rounds_renewed(
+		bench,
+		&(struct bench_process){ .run = run_tail, .reserve = RESERVE, .populated = true },
+		tail_work);
 }
 
 void
 scene_first(const struct bench *bench)
 {
-	rounds_renewed(bench, &(struct bench_process){ .run = run_first, .populated = true },
-		       first_work);
+	rounds_renewed(
+		bench,
+		&(struct bench_process){ .run = run_first, .reserve = RESERVE, .populated = true },
+		first_work);
 }

@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include <rte_fastmem.h>
-#include <rte_malloc.h>
+#include <rte_memory.h>
 
+#include "eal.h"
 #include "rounds.h"
 #include "scenario.h"
 #include "team.h"
@@ -23,19 +24,6 @@ static const struct metric metrics[] = {
 	{ .work = "own memory", .name = "of 256 MiB", .unit = "%" },
 	{ .work = "own memory of a thread", .name = "a thread", .unit = "KiB" },
 };
-
-static uint64_t
-taken_of_eal(void)
-{
-	struct rte_malloc_socket_stats stats; /* EAL */
-	uint64_t bytes = 0;
-	int i;
-
-	for (i = 0; i < RTE_MAX_NUMA_NODES; i++)
-		if (rte_malloc_get_socket_stats(i, &stats) == 0)
-			bytes += stats.heap_allocsz_bytes;
-	return bytes;
-}
 
 static uint64_t
 backing(void)
@@ -55,11 +43,11 @@ use_all_kinds(struct member *member)
 static bool
 run_reservation(struct bench *bench)
 {
-	uint64_t before = taken_of_eal(), own;
+	uint64_t before = eal_heap_used(), own;
 
 	if (rte_fastmem_init() != 0 || rte_fastmem_reserve(RESERVE, RTE_NUMA_NODE_ANY) != 0)
 		return false;
-	own = taken_of_eal() - before - backing();
+	own = eal_heap_used() - before - backing();
 	board_sample(board_figure(bench->board, bench->scenario, &metrics[0], &way_fastmem),
 		     (double)own * 100 / (double)RESERVE);
 	rte_fastmem_deinit();
@@ -84,20 +72,37 @@ use_threads(struct bench *bench, const struct way *way)
 	return true;
 }
 
-/* Without hugepages the kernel counts every page that was used. The first threads are for what any
- * thread has: a stack, the C library's own. */
+struct pages {
+	uint64_t bytes;
+};
+
+static int
+count_pages(const struct rte_memseg_list *list, void *arg)
+{
+	struct pages *pages = arg;
+
+	pages->bytes += machine_referenced(list->base_va, list->len);
+	return 0;
+}
+
+/*
+ * What threads touch of EAL's memory, each time anew, as the kernel marks it by pages: their caches
+ * and their share of all else, but not the objects, which nobody writes to.
+ */
 static bool
 run_threads(struct bench *bench)
 {
-	uint64_t before;
+	struct pages pages = { 0 };
 
-	if (!use_threads(bench, &way_none))
-		return false;
-	before = machine_resident();
-	if (!use_threads(bench, &way_fastmem))
-		return false;
+	if (!use_threads(bench, &way_fastmem) || !machine_clear_referenced() ||
+	    !use_threads(bench, &way_fastmem)) {
+		board_note(bench->board, bench->scenario, &way_fastmem,
+			   "skipped: the kernel does not mark the pages that are used");
+		return true;
+	}
+	rte_memseg_list_walk(count_pages, &pages);
 	board_sample(board_figure(bench->board, bench->scenario, &metrics[1], &way_fastmem),
-		     ((double)machine_resident() - (double)before) / 1024 / THREADS);
+		     (double)pages.bytes / 1024 / THREADS);
 	return true;
 }
 

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include <rte_fastmem.h>
-#include <rte_malloc.h>
 #include <rte_mempool.h>
 
+#include "eal.h"
 #include "progress.h"
 #include "scenario.h"
 #include "weigh.h"
@@ -115,7 +115,7 @@ pool_share(void)
 		count[mix->nb == 0 ? item_kinds[kind].size : size]++;
 	}
 	if (mix->nb == 1) {
-		payload = BYTES;
+		payload = BYTES / mix->sizes[0] * mix->sizes[0];
 		bytes = weigh_pool(mix->sizes[0], BYTES / mix->sizes[0]);
 	}
 	for (size = 0; size < RTE_DIM(count); size++)
@@ -124,24 +124,10 @@ pool_share(void)
 	return (double)payload / (double)bytes;
 }
 
-/* Bytes that rte_malloc() has taken of EAL's heaps. */
-static uint64_t
-heap_used(void)
-{
-	struct rte_malloc_socket_stats stats; /* EAL */
-	uint64_t bytes = 0;
-	int i;
-
-	for (i = 0; i < RTE_MAX_NUMA_NODES; i++)
-		if (rte_malloc_get_socket_stats(i, &stats) == 0)
-			bytes += stats.heap_allocsz_bytes;
-	return bytes;
-}
-
 static uint64_t
 memory_used(void)
 {
-	return way->family == WAY_RTE_MALLOC ? heap_used() : machine_resident();
+	return way->family == WAY_RTE_MALLOC ? eal_heap_used() : machine_resident();
 }
 
 /* Share of the memory that is payload; < 0: failed. */
@@ -210,6 +196,7 @@ scene_packing(const struct bench *bench)
 		for (k = 0; k < RTE_DIM(weighed); k++) {
 			way = weighed[k];
 			process.without_fastmem = way != &way_fastmem;
+			process.without_eal = way->family == WAY_LIBRARY;
 			bench_process(bench, &process);
 		}
 	}
