@@ -19,7 +19,7 @@
 #define POOLS_SIZE ((uint64_t)384 << 20)
 
 /* What EAL may take without hugepages; only what is used costs memory. */
-#define NO_HUGE_MIB "640"
+#define NO_HUGE_MIB "768"
 
 static void
 add(struct eal_arguments *args, const char *arg)

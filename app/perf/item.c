@@ -20,8 +20,15 @@ void
 item_sequence(struct item sequence[ITEM_SEQUENCE])
 {
 	uint64_t random = 1;
-	unsigned int i;
+	struct item item;
+	unsigned int i, at;
 
 	for (i = 0; i < ITEM_SEQUENCE; i++)
-		sequence[i] = item_kinds[(item_random(&random) >> 40) % ITEM_KINDS];
+		sequence[i] = item_kinds[i % ITEM_KINDS];
+	for (i = ITEM_SEQUENCE - 1; i > 0; i--) {
+		at = (item_random(&random) >> 32) * (i + 1) >> 32;
+		item = sequence[i];
+		sequence[i] = sequence[at];
+		sequence[at] = item;
+	}
 }

@@ -40,7 +40,7 @@ item_random(uint64_t *state)
 	return *state;
 }
 
-/** Fill a sequence with random kinds, always the same ones. */
+/** Fill a sequence with all kinds equally often, in a random order that is always the same. */
 void
 item_sequence(struct item sequence[ITEM_SEQUENCE]);
 

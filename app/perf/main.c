@@ -16,6 +16,7 @@
 
 #include "bench.h"
 #include "eal.h"
+#include "file.h"
 #include "progress.h"
 #include "report.h"
 #include "scenario.h"
@@ -28,6 +29,10 @@ static void
 list_scenarios(void);
 static void
 run_scenarios(const struct bench *bench);
+static bool
+write_files(const struct report *report);
+static bool
+has_failed(const struct board *board);
 
 int
 main(int argc, char **argv)
@@ -62,7 +67,7 @@ main(int argc, char **argv)
 	report.board = bench.board;
 	report.seconds = difftime(time(NULL), start);
 	report_table(&report, stdout);
-	return EXIT_SUCCESS;
+	return write_files(&report) && !has_failed(bench.board) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* 1: there is nothing to do. */
@@ -135,4 +140,51 @@ run_scenarios(const struct bench *bench)
 		scenarios[i].run(&with_name);
 	}
 	progress_end();
+}
+
+static bool
+write_file(const struct report *report, const char *path, file_fn form)
+{
+	int ret;
+
+	if (path == NULL)
+		return true;
+	ret = file_write(report, path, form);
+	if (ret != 0)
+		fprintf(stderr, "cannot write %s: %s\n", path, strerror(-ret));
+	return ret == 0;
+}
+
+static bool
+write_files(const struct report *report)
+{
+	const struct options *opts = report->opts;
+	bool ok;
+	int ret;
+
+	ok = write_file(report, opts->json, report_json);
+	ok &= write_file(report, opts->csv, report_csv);
+	if (opts->plot == NULL)
+		return ok;
+	ret = report_plot(report, opts->plot);
+	if (ret == -ENOENT)
+		fprintf(stderr,
+			"no charts in %s: gnuplot is not installed; on Debian: apt-get "
+			"install gnuplot-nox\n",
+			opts->plot);
+	else if (ret != 0)
+		fprintf(stderr, "no charts in %s: %s\n", opts->plot, strerror(-ret));
+	return ok && ret == 0;
+}
+
+/* What could not be had here was skipped, and is no failure. */
+static bool
+has_failed(const struct board *board)
+{
+	uint32_t i;
+
+	for (i = 0; i < board->nb_notes; i++)
+		if (strncmp(board->notes[i].text, "failed: ", 8) == 0)
+			return true;
+	return false;
 }

@@ -43,4 +43,21 @@ report_same_metric(const struct figure *a, const struct figure *b);
 void
 report_table(const struct report *report, FILE *file);
 
+/** Print all for programs: see doc/guides/perf.rst. */
+void
+report_json(const struct report *report, FILE *file);
+
+/** Print all for spreadsheets: one figure a line, names in the first. */
+void
+report_csv(const struct report *report, FILE *file);
+
+/**
+ * Draw all into a folder, which is made if it is not there.
+ *
+ * @return
+ *   0, or a negative errno; -ENOENT: gnuplot is not installed, and its script is in the folder.
+ */
+int
+report_plot(const struct report *report, const char *folder);
+
 #endif /* REPORT_H */

@@ -39,8 +39,9 @@ static struct cold *cold;
 
 static const char work[] = "fresh memory taken into use, longest allocation";
 
+/* The first word of each block leads to the one before. */
 static bool
-allocate_class(unsigned int class)
+allocate_class(unsigned int class, void **last)
 {
 	size_t size = cold->sizes[class];
 	uint32_t *least, cycles;
@@ -57,13 +58,27 @@ allocate_class(unsigned int class)
 		least = &cold->cycles[class][i];
 		if (*least == 0 || cycles < *least)
 			*least = cycles;
+		*(void **)ptr = *last;
+		*last = ptr;
 	}
 	return true;
+}
+
+static void
+free_all(void *last)
+{
+	void *before;
+
+	for (; last != NULL; last = before) {
+		before = *(void **)last;
+		rte_fastmem_free(last);
+	}
 }
 
 static bool
 run(struct bench *bench)
 {
+	void *last = NULL;
 	unsigned int class;
 
 	cold->nb_classes = rte_fastmem_classes(cold->sizes);
@@ -72,13 +87,14 @@ run(struct bench *bench)
 	rte_fastmem_free(rte_fastmem_alloc(RTE_FASTMEM_MAX_SIZE + 1, 0, 0));
 	for (class = 0; class < cold->nb_classes; class ++) {
 		cold->ops[class] = BYTES_A_CLASS / cold->sizes[class];
-		if (allocate_class(class))
+		if (allocate_class(class, &last))
 			continue;
 		board_note(bench->board, bench->scenario, NULL,
 			   "failed: no %zu KiB of blocks of %zu bytes", BYTES_A_CLASS >> 10,
 			   cold->sizes[class]);
 		return false;
 	}
+	free_all(last);
 	return true;
 }
 

@@ -27,7 +27,8 @@
 #define CHUNK_CYCLES 20000
 
 /* Threads take turns every few milliseconds, so a sample is no shorter than this. */
-#define SAMPLE_MS 40
+#define SAMPLE_MS	40
+#define QUICK_SAMPLE_MS 20
 
 static const struct metric rate[] = {
 	{ .work = "8 threads on 2 CPUs, pair, 64 B",
@@ -126,12 +127,13 @@ static bool
 run(struct bench *bench)
 {
 	const struct way_needs needs = { .fixed = { [ITEM_64] = OBJECTS } };
+	uint64_t ms = bench->opts->is_quick ? QUICK_SAMPLE_MS : SAMPLE_MS;
 	const struct trial trials[] = {
 		{
 			.metrics = rate,
 			.nb_metrics = RTE_DIM(rate),
 			.time = time_rate,
-			.n = SAMPLE_MS,
+			.n = ms,
 			.step = 1,
 			.crowded = true,
 		},
@@ -139,7 +141,7 @@ run(struct bench *bench)
 			.metrics = latency,
 			.nb_metrics = RTE_DIM(latency),
 			.time = time_latency,
-			.n = SAMPLE_MS,
+			.n = ms,
 			.step = 1,
 			.crowded = true,
 		},

@@ -25,7 +25,7 @@
 #define OBJECTS 4096
 
 /* A round's growth: so many pieces. A mempool's user makes a new pool of them instead. */
-#define PIECES	   128
+#define PIECES	   64
 #define PIECE_SIZE ((size_t)1 << 20)
 
 #define STALL "pair, 64 B, each timed, while another thread grows"
