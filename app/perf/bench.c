@@ -21,12 +21,14 @@
 #include <rte_memory.h>
 
 #include "bench.h"
+#include "condition.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* from Linux 5.14 on */
 #endif
 
 #define PROCESS_MAX_S 180
+#define GROWTH_BELOW  ((size_t)256 << 20)
 
 /* EAL, with the process's own argument behind the others. */
 static int
@@ -67,8 +69,10 @@ start_fastmem(const struct bench *bench, const struct bench_process *process)
 
 	if (ret == 0)
 		ret = rte_fastmem_reserve(size, RTE_NUMA_NODE_ANY);
+	/* A small reservation is asked for to see what it costs to have to grow. */
 	if (ret == 0)
-		ret = rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
+		ret = rte_fastmem_set_growth(RTE_NUMA_NODE_ANY,
+					     size < GROWTH_BELOW && process->reserve == 0);
 	if (ret != 0)
 		board_note(bench->board, bench->scenario, NULL, "cannot reserve %zu MiB: %s",
 			   size >> 20, strerror(-ret));
@@ -89,7 +93,10 @@ run_here(struct bench *bench, const struct bench_process *process)
 			   "the kernel's page faults are in the figures: %s", strerror(errno));
 	if (!process->without_fastmem && start_fastmem(bench, process) != 0)
 		return false;
+	if (!process->without_fastmem && !condition_begin(bench))
+		return false;
 	ok = process->run(bench);
+	condition_end();
 	if (!process->without_fastmem)
 		rte_fastmem_deinit();
 	rte_eal_cleanup();

@@ -25,6 +25,9 @@
 #define QUICK_SAMPLE_MS	  1.0
 #define DEFAULT_RESERVE	  ((size_t)256 << 20)
 
+#define CACHES_MAX 256
+#define CHURN_MAX  UINT64_C(1000000000000)
+
 const char options_usage[] =
 	"usage: fastmem-perf [EAL options --] [options] [scenario...]\n"
 	"\n"
@@ -37,6 +40,8 @@ const char options_usage[] =
 	"  --rounds N       rounds of each measurement (11; 7 with --quick)\n"
 	"  --time MS        milliseconds of a single measurement (4; 1 with --quick)\n"
 	"  --reserve SIZE   memory that fastmem reserves, with K, M or G (256M)\n"
+	"  --caches N       let N further threads hold caches meanwhile (0)\n"
+	"  --churn N        N operations of all sizes before each scenario (0)\n"
 	"  --json FILE      write all figures to FILE\n"
 	"  --csv FILE       the same as a table, one figure a line\n"
 	"  --plot DIR       draw them into DIR with gnuplot, as SVG and PNG\n"
@@ -48,6 +53,8 @@ enum {
 	OPT_ROUNDS,
 	OPT_TIME,
 	OPT_RESERVE,
+	OPT_CACHES,
+	OPT_CHURN,
 	OPT_JSON,
 	OPT_CSV,
 	OPT_PLOT,
@@ -60,6 +67,8 @@ static const struct option long_options[] = {
 	{ "rounds", required_argument, NULL, OPT_ROUNDS },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "reserve", required_argument, NULL, OPT_RESERVE },
+	{ "caches", required_argument, NULL, OPT_CACHES },
+	{ "churn", required_argument, NULL, OPT_CHURN },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "csv", required_argument, NULL, OPT_CSV },
 	{ "plot", required_argument, NULL, OPT_PLOT },
@@ -78,14 +87,15 @@ parse_real(const char *text, double min, double max, double *value)
 	return *end == '\0' && *value >= min && *value <= max;
 }
 
+/* A whole number, written as one or as 1e9. */
 static bool
-parse_rounds(const char *text, unsigned int *rounds)
+parse_whole(const char *text, uint64_t max, uint64_t *number)
 {
 	double value;
 
-	if (!parse_real(text, 1, OPTIONS_ROUNDS_MAX, &value) || value != (unsigned int)value)
+	if (!parse_real(text, 0, (double)max, &value) || value != (double)(uint64_t)value)
 		return false;
-	*rounds = (unsigned int)value;
+	*number = (uint64_t)value;
 	return true;
 }
 
@@ -119,6 +129,8 @@ parse_size(const char *text, size_t *size)
 static const char *
 parse_option(int opt, const char *arg, struct options *opts)
 {
+	uint64_t number;
+
 	switch (opt) {
 	case OPT_LIST:
 		opts->list = true;
@@ -127,13 +139,23 @@ parse_option(int opt, const char *arg, struct options *opts)
 		opts->is_quick = true;
 		return NULL;
 	case OPT_ROUNDS:
-		return parse_rounds(arg, &opts->rounds) ? NULL : "a number, 1 to 60";
+		if (!parse_whole(arg, OPTIONS_ROUNDS_MAX, &number) || number == 0)
+			return "a number, 1 to 60";
+		opts->rounds = (unsigned int)number;
+		return NULL;
 	case OPT_TIME:
 		return parse_real(arg, 0.001, 1000, &opts->sample_ms) ?
 			       NULL :
 			       "milliseconds, 0.001 to 1000";
 	case OPT_RESERVE:
 		return parse_size(arg, &opts->reserve) ? NULL : "a size, such as 256M";
+	case OPT_CACHES:
+		if (!parse_whole(arg, CACHES_MAX, &number))
+			return "a number, at most 256";
+		opts->caches = (unsigned int)number;
+		return NULL;
+	case OPT_CHURN:
+		return parse_whole(arg, CHURN_MAX, &opts->churn) ? NULL : "a number, at most 1e12";
 	case OPT_JSON:
 		opts->json = arg;
 		break;

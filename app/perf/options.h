@@ -34,6 +34,8 @@ struct options {
 	const char *csv;
 	const char *plot;
 	size_t reserve;
+	unsigned int caches; /**< Threads that hold caches while the scenarios run. */
+	uint64_t churn;	     /**< Operations on every kind before the scenarios run. */
 };
 
 /**
