@@ -79,11 +79,12 @@ start_fastmem(const struct bench *bench, const struct bench_process *process)
 	return ret;
 }
 
-static bool
-run_here(struct bench *bench, const struct bench_process *process)
+bool
+bench_process_here(struct bench *bench, const struct bench_process *process)
 {
 	bool ok;
 
+	item_sequence(bench->sequence);
 	if (process->without_eal)
 		return process->run(bench);
 	if (start_eal(bench, process) != 0)
@@ -119,8 +120,7 @@ bench_process(const struct bench *parent, const struct bench_process *process)
 			_exit(EXIT_FAILURE);
 		*bench = *parent;
 		bench->serial = process->serial;
-		item_sequence(bench->sequence);
-		_exit(run_here(bench, process) ? EXIT_SUCCESS : EXIT_FAILURE);
+		_exit(bench_process_here(bench, process) ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		board_note(parent->board, parent->scenario, NULL, "no process for it: %s",

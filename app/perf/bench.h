@@ -56,6 +56,10 @@ struct bench_process {
 void
 bench_process(const struct bench *parent, const struct bench_process *process);
 
+/** The same in this process, which can do it only once. */
+bool
+bench_process_here(struct bench *bench, const struct bench_process *process);
+
 /**
  * Open all ways but those with one of `without` flags, and attach this thread to them.
  *

@@ -17,6 +17,7 @@
 #include "bench.h"
 #include "eal.h"
 #include "file.h"
+#include "instructions.h"
 #include "progress.h"
 #include "report.h"
 #include "scenario.h"
@@ -27,7 +28,9 @@ static void
 give_libraries_room(char **argv);
 static void
 list_scenarios(void);
-static void
+static int
+count_here(struct bench *bench);
+static bool
 run_scenarios(const struct bench *bench);
 static bool
 write_files(const struct report *report);
@@ -62,7 +65,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "no memory for the figures: %s\n", strerror(errno));
 		return EXIT_FAILURE;
 	}
-	run_scenarios(&bench);
+	if (opts.counted)
+		return count_here(&bench);
+	if (!run_scenarios(&bench))
+		return EXIT_FAILURE;
 
 	report.board = bench.board;
 	report.seconds = difftime(time(NULL), start);
@@ -122,7 +128,19 @@ list_scenarios(void)
 		printf("%-14s %s\n", scenarios[i].name, scenarios[i].title);
 }
 
-static void
+/* Below valgrind. Other processes would be counted for themselves, so this one does it all. */
+static int
+count_here(struct bench *bench)
+{
+	const struct bench_process process = {
+		.run = instructions_work,
+		.without_hugepages = true,
+	};
+
+	return bench_process_here(bench, &process) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static bool
 run_scenarios(const struct bench *bench)
 {
 	struct bench with_name = *bench;
@@ -130,6 +148,10 @@ run_scenarios(const struct bench *bench)
 	unsigned int number = 0;
 	unsigned int i;
 
+	if (bench->opts->instructions) {
+		with_name.scenario = scenario_instructions.name;
+		return instructions_count(&with_name) == 0;
+	}
 	if (total == 0)
 		total = nb_scenarios;
 	for (i = 0; i < nb_scenarios; i++) {
@@ -140,6 +162,7 @@ run_scenarios(const struct bench *bench)
 		scenarios[i].run(&with_name);
 	}
 	progress_end();
+	return true;
 }
 
 static bool

@@ -37,6 +37,7 @@ const char options_usage[] =
 	"\n"
 	"  --list           name the scenarios\n"
 	"  --quick          less exact, in under a minute\n"
+	"  --instructions   count instructions a pair under valgrind, which repeat exactly\n"
 	"  --rounds N       rounds of each measurement (11; 7 with --quick)\n"
 	"  --time MS        milliseconds of a single measurement (4; 1 with --quick)\n"
 	"  --reserve SIZE   memory that fastmem reserves, with K, M or G (256M)\n"
@@ -50,6 +51,8 @@ const char options_usage[] =
 enum {
 	OPT_LIST = 256,
 	OPT_QUICK,
+	OPT_INSTRUCTIONS,
+	OPT_COUNTED,
 	OPT_ROUNDS,
 	OPT_TIME,
 	OPT_RESERVE,
@@ -64,6 +67,8 @@ enum {
 static const struct option long_options[] = {
 	{ "list", no_argument, NULL, OPT_LIST },
 	{ "quick", no_argument, NULL, OPT_QUICK },
+	{ "instructions", no_argument, NULL, OPT_INSTRUCTIONS },
+	{ "counted", no_argument, NULL, OPT_COUNTED },
 	{ "rounds", required_argument, NULL, OPT_ROUNDS },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "reserve", required_argument, NULL, OPT_RESERVE },
@@ -137,6 +142,12 @@ parse_option(int opt, const char *arg, struct options *opts)
 		return NULL;
 	case OPT_QUICK:
 		opts->is_quick = true;
+		return NULL;
+	case OPT_INSTRUCTIONS:
+		opts->instructions = true;
+		return NULL;
+	case OPT_COUNTED:
+		opts->counted = true;
 		return NULL;
 	case OPT_ROUNDS:
 		if (!parse_whole(arg, OPTIONS_ROUNDS_MAX, &number) || number == 0)

@@ -30,7 +30,9 @@ struct options {
 	double sample_ms;      /**< What a single measurement is to take. */
 	bool is_quick;
 	bool list;
-	const char *json; /**< Files, NULL: none. */
+	bool instructions; /**< Count them, instead of time. */
+	bool counted;	   /**< Is what valgrind runs for that. */
+	const char *json;  /**< Files, NULL: none. */
 	const char *csv;
 	const char *plot;
 	size_t reserve;

@@ -216,23 +216,29 @@ print_machine(const struct report *report, FILE *file)
 		report->opts->rounds);
 }
 
+static void
+print_scenario(const struct report *report, const struct scenario *scenario, FILE *file)
+{
+	const struct board *board = report->board;
+	uint32_t i;
+
+	fprintf(file, "\n%s: %s\n", scenario->name, scenario->title);
+	for (i = 0; i < board->nb_figures; i++)
+		if (board->figures[i].scenario == scenario->name && is_first(board, i, false))
+			print_work(report, &board->figures[i], file);
+	print_notes(board, scenario->name, file);
+}
+
 void
 report_table(const struct report *report, FILE *file)
 {
-	const struct board *board = report->board;
-	unsigned int s;
-	uint32_t i;
+	unsigned int i;
 
 	print_machine(report, file);
-	for (s = 0; s < nb_scenarios; s++) {
-		if (!options_want(report->opts, scenarios[s].name))
-			continue;
-		fprintf(file, "\n%s: %s\n", scenarios[s].name, scenarios[s].title);
-		for (i = 0; i < board->nb_figures; i++)
-			if (board->figures[i].scenario == scenarios[s].name &&
-			    is_first(board, i, false))
-				print_work(report, &board->figures[i], file);
-		print_notes(board, scenarios[s].name, file);
-	}
+	if (report->opts->instructions)
+		print_scenario(report, &scenario_instructions, file);
+	for (i = 0; i < nb_scenarios && !report->opts->instructions; i++)
+		if (options_want(report->opts, scenarios[i].name))
+			print_scenario(report, &scenarios[i], file);
 	fprintf(file, "\n%.0f seconds\n", report->seconds);
 }

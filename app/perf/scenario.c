@@ -38,6 +38,11 @@ const struct scenario scenarios[] = {
 
 const unsigned int nb_scenarios = RTE_DIM(scenarios);
 
+const struct scenario scenario_instructions = {
+	.name = "instructions",
+	.title = "instructions a pair, counted by callgrind",
+};
+
 const struct scenario *
 scenario_find(const char *name)
 {

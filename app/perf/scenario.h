@@ -14,6 +14,9 @@ struct scenario {
 	void (*run)(const struct bench *bench);
 };
 
+/** What --instructions does; none of the list. */
+extern const struct scenario scenario_instructions;
+
 extern const struct scenario scenarios[];
 extern const unsigned int nb_scenarios;
 
