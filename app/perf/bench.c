@@ -200,48 +200,58 @@ bench_open(struct bench *bench, const struct way_needs *needs, unsigned int with
 			open_part(bench, ways[i], needs);
 }
 
+static void
+close_part(struct part *part)
+{
+	if (part->way->detach != NULL)
+		part->way->detach((void *)(uintptr_t)part->work.thread);
+	bench_work_free(&part->work);
+	if (part->way->close != NULL)
+		part->way->close(part->state);
+}
+
+void
+bench_drop(struct bench *bench, unsigned int number)
+{
+	close_part(&bench->parts[number]);
+	bench->nb_parts--;
+	memmove(&bench->parts[number], &bench->parts[number + 1],
+		(bench->nb_parts - number) * sizeof(bench->parts[0]));
+}
+
 void
 bench_close(struct bench *bench)
 {
-	struct part *part;
-
-	while (bench->nb_parts > 0) {
-		part = &bench->parts[--bench->nb_parts];
-		if (part->way->detach != NULL)
-			part->way->detach((void *)(uintptr_t)part->work.thread);
-		bench_work_free(&part->work);
-		if (part->way->close != NULL)
-			part->way->close(part->state);
-	}
+	while (bench->nb_parts > 0)
+		close_part(&bench->parts[--bench->nb_parts]);
 }
 
-/* Write an own mark to both ends of every object, then see that none was written over. */
+/* Fill every object with an own mark, then see that none was written over. */
 static bool
 are_apart(const struct work *work, uint32_t nb, bool mixed)
 {
+	size_t size, word;
 	uint64_t *object;
-	size_t last;
 	uint32_t i;
 	int turn;
 
 	for (turn = 0; turn < 2; turn++) {
 		for (i = 0; i < nb; i++) {
 			object = work->slots[i];
-			last = (mixed ? item_kinds[work->kinds[i]].size :
-					item_fixed_size(ITEM_64)) /
-				       sizeof(*object) -
-			       1;
-			if (turn == 0)
-				object[0] = object[last] = i;
-			else if (object[0] != i || object[last] != i)
-				return false;
+			size = mixed ? item_kinds[work->kinds[i]].size : item_fixed_size(ITEM_64);
+			for (word = 0; word < size / sizeof(*object); word++) {
+				if (turn == 0)
+					object[word] = i;
+				else if (object[word] != i)
+					return false;
+			}
 		}
 	}
 	return true;
 }
 
-bool
-bench_check(struct bench *bench, struct part *part, uint32_t nb, bool mixed)
+static bool
+check_part(struct bench *bench, struct part *part, uint32_t nb, bool mixed)
 {
 	const struct loops *loops = part->way->loops;
 	struct work work;
@@ -259,4 +269,17 @@ bench_check(struct bench *bench, struct part *part, uint32_t nb, bool mixed)
 			   "failed: %u objects at once are not %u different ones", nb, nb);
 	bench_work_free(&work);
 	return ok;
+}
+
+void
+bench_check(struct bench *bench, uint32_t nb, bool mixed)
+{
+	unsigned int i = 0;
+
+	while (i < bench->nb_parts) {
+		if (check_part(bench, &bench->parts[i], nb, mixed))
+			i++;
+		else
+			bench_drop(bench, i);
+	}
 }

@@ -79,12 +79,17 @@ bench_work(const struct bench *bench, struct work *work, void *thread, uint32_t 
 void
 bench_work_free(struct work *work);
 
+/** Leave a way out from now on. */
+void
+bench_drop(struct bench *bench, unsigned int number);
+
 /**
- * Check that a way's objects are what they should be: as many as asked for, none of them another's.
+ * Check that ways' objects are what they should be: as many as asked for, none of them another's.
  *
- * Takes 64 B for each of nb slots, and random kinds where `mixed`.
+ * Takes nb of 64 B, or of the sequence's items where `mixed`, and gives them back. A way that fails
+ * is noted, and left out.
  */
-bool
-bench_check(struct bench *bench, struct part *part, uint32_t nb, bool mixed);
+void
+bench_check(struct bench *bench, uint32_t nb, bool mixed);
 
 #endif /* BENCH_H */

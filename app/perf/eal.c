@@ -61,6 +61,8 @@ eal_choose(struct options *opts, const struct machine *machine)
 		return;
 	}
 	opts->eal = opts->eal_no_huge;
+	if (opts->instructions || opts->counted)
+		return;
 	fprintf(stderr,
 		"Without hugepages, in EAL's --no-huge mode: %llu MiB of them are free, and %llu "
 		"are wanted.\n",

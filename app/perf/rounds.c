@@ -161,10 +161,12 @@ count_good(struct course *course, const struct trial *trial, unsigned int part)
 }
 
 static void
-note_disturbance(struct bench *bench, const struct trial *trial, const struct way *way)
+note_disturbance(struct bench *bench, const struct trial *trial)
 {
-	board_note(bench->board, bench->scenario, way,
-		   "%s: the machine was disturbed in every round", trial->metrics[0].work);
+	/* One note for all ways that it happened to: there may be many. */
+	board_note(bench->board, bench->scenario, NULL,
+		   "%s: the machine was disturbed in every round of some ways",
+		   trial->metrics[0].work);
 }
 
 static void
@@ -187,7 +189,7 @@ publish(struct bench *bench, const struct trial *trial, struct course *course, u
 		}
 	}
 	if (!any)
-		note_disturbance(bench, trial, part->way);
+		note_disturbance(bench, trial);
 }
 
 /* How far apart the cores were meanwhile, for those who compare machines. */
@@ -275,7 +277,7 @@ rounds_once(struct bench *bench, const struct trial *trial)
 		/* In the last process that there will be a bad sample is better than none. */
 		if (sample.is_disturbed && figures[0]->nb_samples == 0 &&
 		    bench->serial + 1 == 2 * bench->opts->renewals) {
-			note_disturbance(bench, trial, bench->parts[at].way);
+			note_disturbance(bench, trial);
 			sample.is_disturbed = false;
 		}
 		for (k = 0; k < trial->nb_metrics; k++) {

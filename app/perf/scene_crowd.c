@@ -149,6 +149,7 @@ run(struct bench *bench)
 	unsigned int i;
 
 	bench_open(bench, &needs, WAY_ONE_THREAD);
+	bench_check(bench, OBJECTS / 4, false);
 	for (i = 0; i < RTE_DIM(trials); i++)
 		rounds_run(bench, &trials[i]);
 	bench_close(bench);

@@ -19,6 +19,7 @@
 
 #define OBJECTS	  8192
 #define RING_SIZE 1024
+#define CHECKED	  2048
 
 /* The consumer's side, and what it tells. */
 struct consumer {
@@ -116,6 +117,8 @@ run(struct bench *bench)
 	if (ring == NULL)
 		return false;
 	bench_open(bench, &needs, WAY_NO_LCORE | WAY_ONE_THREAD);
+	bench_check(bench, CHECKED, false);
+	bench_check(bench, CHECKED, true);
 	for (i = 0; i < RTE_DIM(trials); i++)
 		rounds_run(bench, &trials[i]);
 	bench_close(bench);

@@ -108,6 +108,7 @@ run(struct bench *bench)
 		return true;
 	}
 	bench_open(bench, &needs, WAY_NO_LCORE | WAY_ONE_THREAD | WAY_NO_MEMORY);
+	bench_check(bench, REFILLED, false);
 	rounds_run(bench, &trial);
 	bench_close(bench);
 	return true;

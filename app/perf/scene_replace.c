@@ -64,23 +64,21 @@ run(struct bench *bench, const struct metric *metric, uint32_t live)
 	const struct way_needs needs = { .kinds = OF_EACH(live) };
 	struct part *part;
 	unsigned int i;
-	bool ok = true;
 
 	bench_open(bench, &needs, WAY_NO_LCORE);
+	bench_check(bench, live, true);
 	for (i = 0; i < bench->nb_parts; i++)
-		ok &= bench_check(bench, &bench->parts[i], live, true) &&
-		      populate(bench, &bench->parts[i], live);
-	if (ok)
-		rounds_run(bench, &trial);
-	for (i = 0; i < bench->nb_parts && ok; i++) {
+		if (!populate(bench, &bench->parts[i], live))
+			bench_drop(bench, i--);
+	rounds_run(bench, &trial);
+	for (i = 0; i < bench->nb_parts; i++) {
 		part = &bench->parts[i];
-		if (part->way->loops->drain_mixed(&part->work, live) == live)
-			continue;
-		board_note(bench->board, bench->scenario, part->way, "failed: objects were lost");
-		ok = false;
+		if (part->way->loops->drain_mixed(&part->work, live) != live)
+			board_note(bench->board, bench->scenario, part->way,
+				   "failed: objects were lost");
 	}
 	bench_close(bench);
-	return ok;
+	return true;
 }
 
 static bool

@@ -92,11 +92,13 @@ run(struct bench *bench)
 	const struct way_needs needs = { .fixed = { [ITEM_64] = OBJECTS } };
 
 	bench_open(bench, &needs, 0);
+	bench_check(bench, OBJECTS / 4, false);
 	nb_threads = 1;
 	rounds_run(bench, &one);
 	bench_close(bench);
 
 	bench_open(bench, &needs, WAY_ONE_THREAD);
+	bench_check(bench, OBJECTS / 4, false);
 	nb_threads = 2;
 	if (bench->machine->nb_cpus > 1)
 		rounds_run(bench, &two);

@@ -5,26 +5,22 @@
 import functools
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from cases import main, need  # noqa: E402,F401
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data")
 CAPTURES = ["web.pcap", "alexa-app.pcapng"]
-SKIPPED = 77
 LONG = "1000000"  # a timeout that no flow of a capture reaches
 
 EAL = ["--no-telemetry", "--no-pci", "--log-level", "warning"]
 EAL_HUGE = ["--in-memory"]
 EAL_NO_HUGE = ["--no-huge", "-m", "512", "--no-shconf"]
-
-
-class Skip(Exception):
-    """Raised by a case that cannot run here; says why."""
 
 
 def data(name):
@@ -135,11 +131,6 @@ def flow_key(flow):
     return (flow["protocol"], *ends)
 
 
-def need(tool):
-    if shutil.which(tool) is None:
-        raise Skip(f"{tool} is not installed")
-
-
 @functools.lru_cache(maxsize=None)
 def tshark(path, *args):
     """Lines of tshark's output; each datagram for itself, as packets are seen on the way."""
@@ -168,23 +159,3 @@ def crc32c(content):
     for byte in content:
         crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
     return crc
-
-
-def main(cases):
-    """Run each case, and print results the way cmocka does, which test/summary.py counts."""
-    failed = skipped = 0
-    for case in cases:
-        try:
-            case()
-            verdict = "[       OK ]"
-        except Skip as why:
-            verdict = f"{why}\n[  SKIPPED ]"
-            skipped += 1
-        except Exception:  # pylint: disable=broad-except
-            traceback.print_exc(file=sys.stdout)
-            verdict = "[  FAILED  ]"
-            failed += 1
-        print(f"{verdict} {case.__name__}", flush=True)
-    if failed:
-        sys.exit(1)
-    sys.exit(SKIPPED if skipped == len(cases) else 0)
