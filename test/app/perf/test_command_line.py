@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The fastmem authors
 """The command line of fastmem-perf: what is asked is what is done, and what is wrong is said.
 
-usage: test_options.py PROGRAM
+usage: test_command_line.py PROGRAM
 """
 
 import subprocess
