@@ -84,14 +84,15 @@ prefetch(const void *at, size_t size, bool to_write)
 	const char *line = at, *end = line + size;
 
 	for (; line < end; line += FM_LINE) {
+		if (!to_write)
+			__builtin_prefetch(line, 0);
+		else
 #ifdef __x86_64__
-		if (to_write) {
 			/* The compiler knows it for newer processors alone; older ones ignore it. */
 			__asm__ volatile("prefetchw %0" : : "m"(*line));
-			continue;
-		}
+#else
+			__builtin_prefetch(line, 1);
 #endif
-		__builtin_prefetch(line, to_write);
 	}
 }
 
