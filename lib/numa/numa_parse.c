@@ -14,11 +14,15 @@
 
 #include "numa_priv.h"
 
-/* Decimal digits only: strtoull() would take blanks, signs and nothing at all. */
+/*
+ * Decimal digits only: strtoull() would take blanks, signs and nothing at all. -ERANGE if it is a
+ * number above max, with *text behind it all the same.
+ */
 static int
 number(const char **text, uint64_t max, uint64_t *value)
 {
 	const char *s = *text;
+	bool fits = true;
 	uint64_t v = 0;
 
 	if (*s < '0' || *s > '9')
@@ -26,11 +30,12 @@ number(const char **text, uint64_t max, uint64_t *value)
 	for (; *s >= '0' && *s <= '9'; s++) {
 		unsigned int digit = *s - '0';
 
-		if (v > (max - digit) / 10)
-			return -EINVAL;
+		fits = fits && v <= (max - digit) / 10;
 		v = v * 10 + digit;
 	}
 	*text = s;
+	if (!fits)
+		return -ERANGE;
 	*value = v;
 	return 0;
 }
@@ -44,44 +49,59 @@ at_end(const char *s)
 static int
 list_range(const char **text, unsigned int nbits, uint64_t *first, uint64_t *last)
 {
-	if (number(text, nbits - 1, first) < 0)
-		return -EINVAL;
+	int ret = number(text, nbits - 1, first), end;
+
 	*last = *first;
-	if (**text != '-')
-		return 0;
+	if (ret == -EINVAL || **text != '-')
+		return ret;
 	(*text)++;
-	if (number(text, nbits - 1, last) < 0 || *last < *first)
+	end = number(text, nbits - 1, last);
+	if (end == -EINVAL || (ret == -ERANGE && end == 0))
 		return -EINVAL;
-	return 0;
+	if (ret == 0 && end == 0 && *last < *first)
+		return -EINVAL;
+	return end;
 }
 
 /* With a NULL mask: check only. */
 static int
 list_walk(const char *text, uint64_t *mask, unsigned int nbits)
 {
-	uint64_t first, last;
+	uint64_t first = 0, last = 0;
+	int ret = 0, range;
 
 	if (at_end(text))
 		return 0;
 	for (;;) {
-		if (list_range(&text, nbits, &first, &last) < 0)
+		range = list_range(&text, nbits, &first, &last);
+		if (range == -EINVAL)
 			return -EINVAL;
+		if (range < 0)
+			ret = range;
 		for (uint64_t bit = first; mask != NULL && bit <= last; bit++)
 			mask[bit / 64] |= UINT64_C(1) << (bit % 64);
 		if (at_end(text))
-			return 0;
+			return ret;
 		if (*text++ != ',')
 			return -EINVAL;
 	}
 }
 
 int
-numa_parse_list(const char *text, uint64_t *mask, unsigned int nbits)
+numa_parse_ids(const char *text, uint64_t *mask, unsigned int nbits)
 {
-	if (list_walk(text, NULL, nbits) < 0)
-		return -EINVAL;
+	int ret = list_walk(text, NULL, nbits);
+
+	if (ret < 0)
+		return ret;
 	memset(mask, 0, NUMA_MASK_WORDS(nbits) * sizeof(*mask));
 	return list_walk(text, mask, nbits);
+}
+
+int
+numa_parse_list(const char *text, uint64_t *mask, unsigned int nbits)
+{
+	return numa_parse_ids(text, mask, nbits) < 0 ? -EINVAL : 0;
 }
 
 /* With a NULL row: check only. */

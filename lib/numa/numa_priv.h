@@ -71,6 +71,10 @@ numa_cpu_node(const struct rte_numa_topology *topo, int cpu)
 int
 numa_parse_list(const char *text, uint64_t *mask, unsigned int nbits);
 
+/* The same for text from elsewhere: -ERANGE where all is well but for a number too high. */
+int
+numa_parse_ids(const char *text, uint64_t *mask, unsigned int nbits);
+
 /* Exactly n distances, each from 1 to UINT16_MAX. */
 int
 numa_parse_distances(const char *text, uint16_t *row, unsigned int n);

@@ -59,30 +59,23 @@ rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned i
 	return -1;
 }
 
+void
+rte_numa_nodes(const struct rte_numa_topology *topo, unsigned int with, struct rte_numa_mask *mask)
+{
+	int node_id;
+
+	rte_numa_mask_zero(mask);
+	RTE_NUMA_FOREACH_NODE(node_id, topo, with)
+		rte_numa_mask_set(mask, node_id);
+}
+
 size_t
 rte_numa_nodes_text(const struct rte_numa_topology *topo, unsigned int with, char *buf, size_t size)
 {
-	size_t len = 0;
-	int first, last;
+	struct rte_numa_mask mask;
 
-	if (size > 0)
-		buf[0] = '\0';
-	for (first = rte_numa_node_next(topo, -1, with); first >= 0;
-	     first = rte_numa_node_next(topo, last, with)) {
-		char range[32];
-		int n;
-
-		for (last = first; node_with(topo, last + 1, with);)
-			last++;
-		if (last > first)
-			n = snprintf(range, sizeof(range), "%d-%d", first, last);
-		else
-			n = snprintf(range, sizeof(range), "%d", first);
-		if (len < size)
-			snprintf(buf + len, size - len, "%s%s", len > 0 ? "," : "", range);
-		len += n + (len > 0);
-	}
-	return len;
+	rte_numa_nodes(topo, with, &mask);
+	return rte_numa_mask_text(&mask, buf, size);
 }
 
 int

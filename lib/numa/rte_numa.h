@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_numa_mask.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -32,9 +34,6 @@ extern "C" {
 /** No node in particular: the caller's, then the others nearest first. DPDK's SOCKET_ID_ANY. */
 #define RTE_NUMA_NODE_ANY (-1)
 #endif
-
-/** Node ids are below this: the most that Linux can be configured for. */
-#define RTE_NUMA_MAX_NODES 1024
 
 /** Selects nodes that have memory. */
 #define RTE_NUMA_WITH_MEMORY (1u << 0)
@@ -191,6 +190,21 @@ rte_numa_node_next(const struct rte_numa_topology *topo, int node_id, unsigned i
 #define RTE_NUMA_FOREACH_NODE(node_id, topo, with) \
 	for ((node_id) = rte_numa_node_next((topo), -1, (with)); (node_id) >= 0; \
 	     (node_id) = rte_numa_node_next((topo), (node_id), (with)))
+
+/**
+ * The mask of nodes.
+ *
+ * Context: any; MT-safe; no system call.
+ *
+ * @param topo
+ *   The topology.
+ * @param with
+ *   Which nodes, as for rte_numa_node_next().
+ * @param[out] mask
+ *   The nodes; empty if none qualifies.
+ */
+void
+rte_numa_nodes(const struct rte_numa_topology *topo, unsigned int with, struct rte_numa_mask *mask);
 
 /**
  * Write the ids of nodes as text in the kernel's list format, such as "0-3,8".
