@@ -486,8 +486,9 @@ rte_membind_migrate_process(pid_t pid, const struct rte_numa_mask *from,
  * @return
  *   0 on success, otherwise a negative errno:
  *   - -EACCES: part of the range cannot be read, so nobody can touch it
+ *   - -EBUSY: the program has replaced the handler for SIGSEGV since the first mark
  *   - -EINVAL: as said at the top, or the range holds the caller's stack
- *   - -EFAULT, -ENOMEM, -EPERM: as said at the top
+ *   - -EFAULT, -ENOSYS, -EPERM, -ENOMEM: as said at the top
  */
 int
 rte_membind_next_touch(void *addr, size_t size);
@@ -503,7 +504,7 @@ rte_membind_next_touch(void *addr, size_t size);
  * @return
  *   0 on success, also if nothing was marked, otherwise a negative errno:
  *   - -EINVAL: as said at the top
- *   - -ENOMEM: out of mappings; the marks stay
+ *   - -EFAULT, -ENOMEM: as said at the top; marks that could not be taken back stay
  */
 int
 rte_membind_next_touch_cancel(void *addr, size_t size);
