@@ -140,7 +140,7 @@ numa_parse_count(const char *text, uint64_t *count)
 	return 0;
 }
 
-/* Find the line "Node 0 MemFree:        4516536 kB". */
+/* Find the line "Node 0 MemFree:        4516536 kB"; -ENOENT if there is none. */
 static int
 meminfo_field(const char *text, int node_id, const char *name, uint64_t *bytes)
 {
@@ -151,7 +151,7 @@ meminfo_field(const char *text, int node_id, const char *name, uint64_t *bytes)
 	while (strncmp(text, key, len) != 0) {
 		text = strchr(text, '\n');
 		if (text == NULL)
-			return -EINVAL;
+			return -ENOENT;
 		text++;
 	}
 	text += len;
@@ -162,13 +162,33 @@ meminfo_field(const char *text, int node_id, const char *name, uint64_t *bytes)
 	return 0;
 }
 
+/* What the kernel can take back; an old one does not tell all of it. */
+static int
+meminfo_reclaimable(const char *text, int node_id, uint64_t *bytes)
+{
+	static const char *const fields[] = { "Active(file)", "Inactive(file)", "SReclaimable" };
+	uint64_t sum = 0, value;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		int ret = meminfo_field(text, node_id, fields[i], &value);
+
+		if (ret == -ENOENT)
+			continue;
+		if (ret < 0 || __builtin_add_overflow(sum, value, &sum))
+			return -EINVAL;
+	}
+	*bytes = sum;
+	return 0;
+}
+
 int
 numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem)
 {
 	struct rte_numa_memory found;
 
 	if (meminfo_field(text, node_id, "MemTotal", &found.total) < 0 ||
-	    meminfo_field(text, node_id, "MemFree", &found.free) < 0)
+	    meminfo_field(text, node_id, "MemFree", &found.free) < 0 ||
+	    meminfo_reclaimable(text, node_id, &found.reclaimable) < 0)
 		return -EINVAL;
 	*mem = found;
 	return 0;

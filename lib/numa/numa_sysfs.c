@@ -142,6 +142,7 @@ numa_sysfs_machine_memory(struct rte_numa_memory *mem)
 		return -errno;
 	mem->total = (uint64_t)info.totalram * info.mem_unit;
 	mem->free = (uint64_t)info.freeram * info.mem_unit;
+	mem->reclaimable = (uint64_t)info.bufferram * info.mem_unit;
 	return 0;
 }
 

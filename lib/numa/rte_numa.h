@@ -48,6 +48,8 @@ struct rte_numa_topology;
 struct rte_numa_memory {
 	uint64_t total; /**< Bytes that the kernel manages there, hugepages included. */
 	uint64_t free;	/**< Bytes unused now; not counted: hugepage pools, page cache. */
+	/** Bytes of files and slabs that the kernel can take back, at most: some are in use. */
+	uint64_t reclaimable;
 };
 
 /** Hugepages of one size on a node, see rte_numa_hugepages(). */

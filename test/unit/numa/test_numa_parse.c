@@ -179,6 +179,7 @@ meminfo_gives_bytes(void **state)
 			 0);
 	assert_true(mem.total == UINT64_C(4679884) * 1024);
 	assert_true(mem.free == UINT64_C(4516536) * 1024);
+	assert_true(mem.reclaimable == 0);
 	/* The order of lines is not the contract. */
 	assert_int_equal(numa_parse_meminfo("Node 0 MemFree: 1 kB\nNode 0 Mem: 5 kB\n"
 					    "Node 0 MemTotal: 18014398509481983 kB\n",
@@ -186,6 +187,14 @@ meminfo_gives_bytes(void **state)
 			 0);
 	assert_true(mem.total == UINT64_MAX - 1023);
 	assert_true(mem.free == 1024);
+	assert_int_equal(numa_parse_meminfo("Node 0 MemTotal: 9 kB\nNode 0 MemFree: 1 kB\n"
+					    "Node 0 Active: 900 kB\nNode 0 Active(file): 2 kB\n"
+					    "Node 0 Inactive(anon): 800 kB\n"
+					    "Node 0 Inactive(file): 3 kB\n"
+					    "Node 0 SReclaimable: 4 kB\n",
+					    0, &mem),
+			 0);
+	assert_true(mem.reclaimable == 9 * 1024);
 }
 
 static void
@@ -205,6 +214,10 @@ malformed_meminfo_changes_nothing(void **state)
 		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: -4 kB\n",
 		"Node 1 MemTotal: 18014398509481984 kB\nNode 1 MemFree: 4 kB\n",
 		"x Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\n",
+		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\nNode 1 Active(file): 4\n",
+		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\nNode 1 SReclaimable: x kB\n",
+		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\n"
+		"Node 1 Active(file): 18014398509481983 kB\nNode 1 SReclaimable: 1 kB\n",
 	};
 
 	(void)state;
