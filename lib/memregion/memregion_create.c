@@ -78,9 +78,9 @@ climb_down(struct rte_memregion *region, size_t size, const struct plan *plan)
 	struct mr_size_text text;
 	int ret = -ENOTSUP;
 
-	memcpy(region->passed, ladder->passed, sizeof(region->passed));
 	for (unsigned int i = 0; i < ladder->nb_rungs; i++) {
 		start_rung(region, plan, &ladder->rungs[i], &pages);
+		mr_pages_skipped(ladder, i, region->passed, sizeof(region->passed));
 		ret = try_rung(region, size, &plan->facts, plan->deadline_ms);
 		pages = region->faults[RTE_MEMREGION_WISH_PAGES];
 		/* Only other pages could help, and not those who have no time left. */

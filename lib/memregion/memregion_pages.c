@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,41 +43,45 @@ add_transparent(struct mr_ladder *ladder, const struct mr_page_facts *facts)
 	    facts->transparent != 0 ? facts->transparent : facts->base_page);
 }
 
-/* Why a page size is passed over is added to the text. */
+/* Why pages are passed over, in the order in which they would have been tried. */
 static void
-pass(struct mr_ladder *ladder, size_t page_size, const char *why)
-{
-	struct mr_size_text text;
+skip(struct mr_ladder *ladder, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-	mr_text_add(ladder->passed, sizeof(ladder->passed), "%s%s: %s",
-		    ladder->passed[0] != '\0' ? "; " : "", mr_size_text(&text, page_size), why);
+static void
+skip(struct mr_ladder *ladder, const char *format, ...)
+{
+	struct mr_skip *skipped = &ladder->skips[ladder->nb_skips++];
+	va_list args;
+
+	skipped->rung = ladder->nb_rungs;
+	va_start(args, format);
+	vsnprintf(skipped->why, sizeof(skipped->why), format, args);
+	va_end(args);
 }
 
+/* what: the pages' name. */
 static bool
-wasteful(struct mr_ladder *ladder, size_t size, size_t page_size)
+wasteful(struct mr_ladder *ladder, const char *what, size_t size, size_t page_size)
 {
 	struct mr_size_text text;
 	size_t rounded;
-	char why[64];
 
 	if (mr_round_up(size, page_size, &rounded) == 0 && rounded - size <= size / WASTE_PART)
 		return false;
-	snprintf(why, sizeof(why), "%s do not fill such pages", mr_size_text(&text, size));
-	pass(ladder, page_size, why);
+	skip(ladder, "%s: too large for %s", what, mr_size_text(&text, size));
 	return true;
 }
 
 static bool
-scarce(struct mr_ladder *ladder, size_t size, const struct mr_pool *pool, const char *where)
+scarce(struct mr_ladder *ladder, const char *what, size_t size, const struct mr_pool *pool,
+       const char *where)
 {
 	uint64_t wanted = (size + pool->page_size - 1) / pool->page_size;
-	char why[128];
 
 	if (pool->free >= wanted)
 		return false;
-	snprintf(why, sizeof(why), "%" PRIu64 " of %" PRIu64 " pages free on %s", pool->free,
-		 wanted, where);
-	pass(ladder, pool->page_size, why);
+	skip(ladder, "%s: %" PRIu64 " of %" PRIu64 " pages free on %s", what, pool->free, wanted,
+	     where);
 	return true;
 }
 
@@ -86,9 +91,11 @@ add_explicit(struct mr_ladder *ladder, size_t size, const struct mr_page_facts *
 {
 	for (unsigned int i = facts->nb_pools; i-- > 0;) {
 		const struct mr_pool *pool = &facts->pools[i];
+		struct mr_size_text what;
 
-		if (!wasteful(ladder, size, pool->page_size) &&
-		    !scarce(ladder, size, pool, facts->where.text))
+		mr_size_text(&what, pool->page_size);
+		if (!wasteful(ladder, what.text, size, pool->page_size) &&
+		    !scarce(ladder, what.text, size, pool, facts->where.text))
 			add(ladder, MR_EXPLICIT, pool->page_size);
 	}
 }
@@ -107,14 +114,22 @@ plan_ladder(struct mr_ladder *ladder, size_t size, const struct mr_page_facts *f
 {
 	add_explicit(ladder, size, facts);
 	if (facts->transparent == 0)
-		mr_text_add(ladder->passed, sizeof(ladder->passed),
-			    "; transparent: this kernel has none");
+		skip(ladder, "transparent: this kernel has none");
 	else if (facts->transparent_never)
-		mr_text_add(ladder->passed, sizeof(ladder->passed),
-			    "; transparent: switched off for the machine");
-	else if (!wasteful(ladder, size, facts->transparent))
+		skip(ladder, "transparent: switched off for the machine");
+	else if (!wasteful(ladder, "transparent", size, facts->transparent))
 		add(ladder, MR_TRANSPARENT, facts->transparent);
 	add(ladder, MR_SMALL, facts->base_page);
+}
+
+void
+mr_pages_skipped(const struct mr_ladder *ladder, unsigned int rung, char *text, size_t size)
+{
+	for (unsigned int i = 0; i < ladder->nb_skips; i++) {
+		if (ladder->skips[i].rung == rung)
+			mr_text_add(text, size, "%s%s", text[0] != '\0' ? "; " : "",
+				    ladder->skips[i].why);
+	}
 }
 
 bool

@@ -157,7 +157,7 @@ mr_room_of_node(const struct rte_numa_memory *memory, uint64_t min_free);
 bool
 mr_room_cgroup_path(const char *line, char *path, size_t size, bool *v2);
 
-/* Bytes that a cgroup has left. Each text is the whole file, or NULL if there is none. */
+/* Bytes that a cgroup has left. Each text is a whole file. */
 uint64_t
 mr_room_of_cgroup(const char *limit, const char *usage, const char *stat);
 
@@ -176,16 +176,27 @@ struct mr_rung {
 	size_t page_size; /* That the region is aligned to and a multiple of. */
 };
 
+/* Pages that are not worth a try, before a rung. */
+struct mr_skip {
+	unsigned int rung;
+	char why[128];
+};
+
 struct mr_ladder {
 	unsigned int nb_rungs;
+	unsigned int nb_skips;
 	struct mr_rung rungs[MR_MAX_POOLS + 2];
-	char passed[MR_TEXT_MAX]; /* Which sizes were passed over, and why. */
+	struct mr_skip skips[MR_MAX_POOLS + 1];
 };
 
 /* -ENOTSUP: strict, and there are no such pages here. */
 int
 mr_pages_plan(enum rte_memregion_pages wished, bool strict, size_t size,
 	      const struct mr_page_facts *facts, struct mr_ladder *ladder);
+
+/* Add to a text which pages were passed over right before a rung, and why. */
+void
+mr_pages_skipped(const struct mr_ladder *ladder, unsigned int rung, char *text, size_t size);
 
 /* Whether pages are what was wished. */
 bool

@@ -82,8 +82,8 @@ mr_room_of_cgroup(const char *limit, const char *usage, const char *stat)
 	uint64_t max, used, files;
 
 	/* "max", or a huge number in version 1: no limit. */
-	if (limit == NULL || usage == NULL || sscanf(limit, "%" SCNu64, &max) != 1 ||
-	    sscanf(usage, "%" SCNu64, &used) != 1 || max > INT64_MAX / 2)
+	if (sscanf(limit, "%" SCNu64, &max) != 1 || sscanf(usage, "%" SCNu64, &used) != 1 ||
+	    max > INT64_MAX / 2)
 		return UINT64_MAX;
 	/* Version 1 has its own beside those of all that is below it, which are named total. */
 	files = stat_value(stat, "total_inactive_file ") + stat_value(stat, "total_active_file ");
