@@ -52,8 +52,14 @@ mr_build_release(struct rte_memregion *region)
 void
 mr_build_discard(struct rte_memregion *region)
 {
-	/* Whole mappings of our own: there is nothing that could keep the kernel from it. */
-	mr_os_unmap(region->addr - region->guard, region->guard + region->size + region->after);
+	char *start = region->addr - region->guard, *end = region->addr + region->size;
+
+	/* The guards' mappings may be one with a neighbour's, and so take a split, but not ours. */
+	if (mr_os_unmap(start, region->guard + region->size + region->after) < 0) {
+		mr_os_unmap(region->addr, region->size);
+		mr_os_unmap(start, region->guard);
+		mr_os_unmap(end, region->after);
+	}
 	mr_os_close(region->fd);
 	region->fd = -1;
 	region->named_by_guards = false;
@@ -162,25 +168,38 @@ leave_out_of_dumps(struct rte_memregion *region, char *addr, size_t size)
 }
 
 int
+mr_build_open_label(struct rte_memregion *region, int *fd)
+{
+	int ret;
+
+	*fd = -1;
+	if (!region->named_by_guards)
+		return 0;
+	ret = mr_os_memfd(region->wished.name, 0, fd);
+	if (ret < 0)
+		return mr_miss(
+			region, RTE_MEMREGION_WISH_NAME, false, mr_reason(ret),
+			"this kernel gives anonymous memory no names, and a file to name the "
+			"guards by could not be made: %s",
+			strerror(-ret));
+	return 0;
+}
+
+int
 mr_build_label(struct rte_memregion *region)
 {
 	int fd, ret;
 
-	if (!region->named_by_guards)
-		return 0;
-	ret = mr_os_memfd(region->wished.name, 0, &fd);
-	if (ret == 0) {
-		ret = mr_os_guard(region->addr - region->guard, region->guard, fd);
-		if (ret == 0)
-			ret = mr_os_guard(region->addr + region->size, region->after, fd);
-		mr_os_close(fd);
-	}
+	ret = mr_build_open_label(region, &fd);
+	if (ret < 0 || fd < 0)
+		return ret;
+	ret = mr_os_guard(region->addr - region->guard, region->guard, fd);
+	if (ret == 0)
+		ret = mr_os_guard(region->addr + region->size, region->after, fd);
+	mr_os_close(fd);
 	if (ret < 0)
-		return mr_miss(
-			region, RTE_MEMREGION_WISH_NAME, false, mr_reason(ret),
-			"this kernel gives anonymous memory no names, and the guards could not "
-			"be named instead: %s",
-			strerror(-ret));
+		return mr_miss(region, RTE_MEMREGION_WISH_NAME, false, mr_reason(ret),
+			       "the guards could not be named: %s", strerror(-ret));
 	return 0;
 }
 

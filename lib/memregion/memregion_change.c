@@ -124,9 +124,13 @@ static void
 put_back(struct rte_memregion *region)
 {
 	const struct mr_place *place = &region->place;
+	unsigned int strict = region->wished.strict ? RTE_MEMBIND_F_STRICT : 0;
 
-	rte_membind_set_range(region->addr, region->size, place->policy, &place->nodes,
-			      RTE_MEMBIND_F_MIGRATE);
+	if (rte_membind_set_range(region->addr, region->size, place->policy, &place->nodes,
+				  RTE_MEMBIND_F_MIGRATE | strict) < 0 &&
+	    strict != 0)
+		rte_membind_set_range(region->addr, region->size, place->policy, &place->nodes,
+				      RTE_MEMBIND_F_MIGRATE);
 	rte_membind_migrate(region->addr, region->size, &place->targets, 0, NULL, NULL, 0);
 }
 

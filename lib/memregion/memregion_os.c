@@ -43,12 +43,13 @@ mr_os_base_page(void)
 int
 mr_os_reserve(size_t size, size_t align, size_t guard, char **addr)
 {
+	/* What the kernel hands out is aligned to base pages as it is. */
+	size_t around = align - mr_os_base_page(), room;
 	char *base, *start, *end;
-	size_t around, room;
 	int ret;
 
-	if (__builtin_add_overflow(guard, guard, &around) ||
-	    __builtin_add_overflow(around, align, &around) ||
+	if (__builtin_add_overflow(around, guard, &around) ||
+	    __builtin_add_overflow(around, guard, &around) ||
 	    __builtin_add_overflow(around, size, &room))
 		return -ENOMEM;
 	base = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

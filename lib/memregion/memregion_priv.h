@@ -457,7 +457,11 @@ int
 mr_build_memory(struct rte_memregion *region, char *addr, size_t size, const struct mr_facts *facts,
 		uint64_t deadline_ms);
 
-/* Name the guards, where that is how the region bears its name. */
+/* A file that guards are mapped from, where that is how the region bears its name; or fd -1. */
+int
+mr_build_open_label(struct rte_memregion *region, int *fd);
+
+/* Name the guards. */
 int
 mr_build_label(struct rte_memregion *region);
 

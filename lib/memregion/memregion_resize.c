@@ -55,8 +55,13 @@ static int
 shrink(struct rte_memregion *region, size_t size)
 {
 	size_t less = region->size - size;
-	int ret = mr_os_guard(region->addr + size, less, -1);
+	int fd, ret;
 
+	ret = mr_build_open_label(region, &fd);
+	if (ret < 0)
+		return ret;
+	ret = mr_os_guard(region->addr + size, less, fd);
+	mr_os_close(fd);
 	if (ret < 0)
 		return mr_fail(ret, "cannot give back the last %zu bytes: %s", less,
 			       strerror(-ret));
@@ -65,8 +70,6 @@ shrink(struct rte_memregion *region, size_t size)
 	/* Only this gives a file's pages back. Pages that stay are seen by nobody. */
 	if (region->fd >= 0)
 		mr_os_truncate(region->fd, size);
-	/* If it fails the guard in front bears the name still. */
-	mr_build_label(region);
 	return 0;
 }
 
@@ -85,33 +88,50 @@ extend(struct rte_memregion *region, size_t more)
 	return ret;
 }
 
+/* What follows is as it was before growing: a guard, and what more there is, not ours. */
+static void
+grow_back(struct rte_memregion *region, size_t after, int label)
+{
+	char *end = region->addr + region->size;
+
+	mr_os_guard(end, region->after, label);
+	if (region->after > after)
+		mr_os_unmap(end + after, region->after - after);
+	region->after = after;
+	if (region->fd >= 0)
+		mr_os_truncate(region->fd, region->size);
+}
+
 /* -EEXIST: there is no room behind the region, or the kernel cannot tell. */
 static int
 grow_here(struct rte_memregion *region, size_t size, const struct mr_facts *facts)
 {
-	size_t before = region->size, after = region->after, more = size - before, ours;
-	int ret;
+	size_t after = region->after, more = size - region->size;
+	char *end = region->addr + region->size;
+	int label, ret;
 
-	if (extend(region, more) < 0)
-		return -EEXIST;
-	ret = add_memory(region, region->addr + before, more, facts);
+	ret = mr_build_open_label(region, &label);
+	if (ret < 0)
+		return ret;
+	if (extend(region, more) < 0) {
+		ret = -EEXIST;
+		goto close_label;
+	}
+	ret = add_memory(region, end, more, facts);
+	/* The guard bears the region's name, or is there already. */
+	if (ret == 0 && label >= 0) {
+		ret = mr_os_guard(end + more, region->after - more, label);
+		if (ret < 0)
+			mr_fail(ret, "cannot map a guard: %s", strerror(-ret));
+	}
 	if (ret == 0) {
 		region->size += more;
 		region->after -= more;
-		ret = mr_build_label(region);
+	} else {
+		grow_back(region, after, label);
 	}
-	if (ret == 0)
-		return 0;
-	/* As it was, wherever it failed: size and after together are what is ours. */
-	ours = region->size + region->after;
-	region->size = before;
-	region->after = after;
-	mr_os_guard(region->addr + before, more, -1);
-	if (ours > before + after)
-		mr_os_unmap(region->addr + before + after, ours - before - after);
-	if (region->fd >= 0)
-		mr_os_truncate(region->fd, before);
-	mr_build_label(region);
+close_label:
+	mr_os_close(label);
 	return ret;
 }
 

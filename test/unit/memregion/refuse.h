@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef REFUSE_H
+#define REFUSE_H
+
+/*
+ * From now on these system calls fail with EPERM, in this process and its children, as a
+ * container's seccomp filter has it. Returns 0, or -1 with errno set.
+ */
+int
+refuse_calls(const int *calls, unsigned int nb_calls);
+
+#endif /* REFUSE_H */
