@@ -245,6 +245,9 @@ assert_truthful(struct rte_memregion *region, const struct scene *scene)
 		assert_int_equal(is.wish[RTE_MEMREGION_WISH_POLICY].bytes, pages.on_node[home]);
 	if (is.wish[RTE_MEMREGION_WISH_PREFAULT].level == RTE_MEMREGION_ENFORCED)
 		assert_int_equal(pages.absent, 0);
+	/* What does not exist of these would be SIGBUS when touched. */
+	if (witness_flag(rte_memregion_addr(region), "ht"))
+		assert_int_equal(pages.absent, 0);
 	if (is.wish[RTE_MEMREGION_WISH_NODUMP].level == RTE_MEMREGION_ENFORCED)
 		assert_true(witness_flag(rte_memregion_addr(region), "dd"));
 }
