@@ -39,6 +39,9 @@ begin(struct eal_arguments *args, const char *lcores)
 	add(args, "--no-telemetry");
 	add(args, "--log-level");
 	add(args, "warning");
+	/* Not every size of hugepage that there could be is there. */
+	add(args, "--log-level");
+	add(args, "lib.eal:error");
 }
 
 void

@@ -216,6 +216,12 @@ publish_probes(struct bench *bench, const struct course *course)
 		board_sample(figure, course->probes[i]);
 }
 
+static unsigned int
+rounds_of(const struct bench *bench, const struct trial *trial)
+{
+	return trial->costly ? bench->opts->renewals : bench->opts->rounds;
+}
+
 /* One round: every way that still lacks samples, beginning with another one each time. */
 static bool
 go_round(struct bench *bench, const struct trial *trial, struct course *course, unsigned int round)
@@ -225,7 +231,7 @@ go_round(struct bench *bench, const struct trial *trial, struct course *course, 
 
 	for (i = 0; i < bench->nb_parts; i++) {
 		at = (i + round) % bench->nb_parts;
-		if (course->is_out[at] || count_good(course, trial, at) >= bench->opts->rounds)
+		if (course->is_out[at] || count_good(course, trial, at) >= rounds_of(bench, trial))
 			continue;
 		more = true;
 		if (take_sample(bench, trial, &bench->parts[at], course,
@@ -246,8 +252,8 @@ rounds_run(struct bench *bench, const struct trial *trial)
 	course = (struct course){ .nb_probes = 0 };
 	for (i = 0; i < bench->nb_parts; i++)
 		course.is_out[i] = !calibrate(bench, trial, &bench->parts[i]);
-	for (round = 0; round < 2 * bench->opts->rounds; round++) {
-		progress_step(trial->metrics[0].work, round + 1, bench->opts->rounds);
+	for (round = 0; round < 2 * rounds_of(bench, trial); round++) {
+		progress_step(trial->metrics[0].work, round + 1, rounds_of(bench, trial));
 		if (!go_round(bench, trial, &course, round))
 			break;
 	}

@@ -32,6 +32,7 @@ struct trial {
 	size_t partner; /**< Likewise, what the other lcore does. */
 	uint64_t step;	/**< What n is a multiple of. */
 	uint64_t n;	/**< How much a sample is; 0: by the time that the options say. */
+	bool costly;	/**< As many rounds as works have that need a new process for each. */
 	bool two_cores; /**< Bracketed by a probe of the cores' distance. */
 	bool crowded;	/**< More threads than CPUs: that they are switched is no disturbance. */
 };

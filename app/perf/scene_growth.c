@@ -148,6 +148,7 @@ run(struct bench *bench)
 		.time = time_growth,
 		.n = 1,
 		.step = 1,
+		.costly = true,
 	};
 
 	if (probe_other_lcore() == RTE_MAX_LCORE) {

@@ -118,6 +118,9 @@ run(struct bench *bench)
 		.time = time_reservation,
 		.n = 1,
 		.step = 1,
+		.costly = true,
+		/* In a tenth of a second one is always switched, which then takes a thousandth. */
+		.crowded = true,
 	};
 
 	bench->nb_parts = 3;
