@@ -350,11 +350,16 @@ refill(struct fm_state *st, struct fm_node *node, unsigned int cls, struct rte_f
 	unsigned int got, n = RTE_MAX(fm_class[cls].entries / RUNS_SHARE, 1);
 	struct fm_aim *aim = &this_thread.unit->aim[fm_slot_index(node->index, cls)];
 	bool hungry = fm_shortage_hungry(node);
+	void **block;
 
 	/* Scarce blocks are for everybody. */
 	if (hungry)
 		n = RTE_MAX(n / 8, 1u);
-	got = fm_node_get(st, node, cls, (void **)slot->top, n, hungry ? NULL : aim);
+	block = (void **)slot->top;
+	got = fm_node_get(st, node, cls, block, n, hungry ? NULL : aim);
+	/* Where memory is short, what the slot held may have gone to the node meanwhile. */
+	if (unlikely(slot->top != (uintptr_t)block))
+		memmove((void *)slot->top, block, got * sizeof(void *));
 	set_top(slot, slot->top + got * sizeof(void *));
 	fm_count(&k->refilled, got, false);
 	fm_count(&k->alloc_misses, got != 0, false);
@@ -399,13 +404,15 @@ fm_cache_alloc_bulk(struct fm_state *st, struct fm_node *node, unsigned int cls,
 {
 	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
 	struct fm_slot_counters *k;
+	unsigned int had;
 
 	if (slot == NULL)
 		return false;
 	k = &this_thread.unit->counters[fm_slot_index(node->index, cls)];
-	while (slot_count(slot) < n)
-		if (slot_count(slot) + fm_class[cls].batch > fm_class[cls].entries ||
-		    !refill(st, node, cls, slot, k))
+	while ((had = slot_count(slot)) < n)
+		/* It may also come out with fewer, see refill(). */
+		if (had + fm_class[cls].batch > fm_class[cls].entries ||
+		    !refill(st, node, cls, slot, k) || slot_count(slot) <= had)
 			return false;
 	return rte_fastmem_slot_pop_bulk(slot, blocks, n);
 }

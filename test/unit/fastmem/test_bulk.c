@@ -263,6 +263,36 @@ blocks_from_bulk_are_freed_singly_and_the_reverse(void **state)
 	assert_int_equal(stats_now().free_total, 128);
 }
 
+/* A slot that holds some blocks and is refilled while the node runs dry gives those back first. */
+static void
+bulk_takes_the_last_of_the_memory(void **state)
+{
+	static const unsigned int counts[] = { 20, 37, 64, 100, 150 };
+	struct test_blocks blocks = { 0 };
+	unsigned int i, k, round;
+	void *ptrs[150];
+	size_t all;
+
+	(void)state;
+	test_blocks_exhaust(&blocks, 256, 0);
+	all = blocks.n;
+	for (round = 0; round < 4 * RTE_DIM(counts); round++) {
+		k = counts[round % RTE_DIM(counts)];
+		for (i = 0; i < 700; i++)
+			rte_fastmem_free(test_blocks_take(&blocks, (i * 7919) % blocks.n).ptr);
+		while (rte_fastmem_alloc_bulk(ptrs, k, 256, 0, 0) == 0)
+			for (i = 0; i < k; i++)
+				test_blocks_add(&blocks, ptrs[i], 256);
+		assert_true(blocks.n > all - k);
+		test_blocks_exhaust(&blocks, 256, 0);
+		assert_int_equal(blocks.n, all);
+		assert_true(test_blocks_disjoint(&blocks));
+		assert_true(test_blocks_intact(&blocks));
+	}
+	test_blocks_free(&blocks);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -279,6 +309,7 @@ main(int argc, char **argv)
 		RESERVED(free_bulk_takes_mixed_sizes_and_nulls),
 		RESERVED(free_bulk_takes_blocks_of_several_nodes),
 		RESERVED(blocks_from_bulk_are_freed_singly_and_the_reverse),
+		RESERVED(bulk_takes_the_last_of_the_memory),
 	};
 
 	test_eal_start(argc, argv);
