@@ -27,8 +27,11 @@
 #define MADV_POPULATE_WRITE 23 /* from Linux 5.14 on */
 #endif
 
-#define PROCESS_MAX_S 180
-#define GROWTH_BELOW  ((size_t)256 << 20)
+#define PROCESS_MAX_S 600
+
+/* Operations a second that churn does at the least. */
+#define CHURN_RATE   20000000
+#define GROWTH_BELOW ((size_t)256 << 20)
 
 /* EAL, with the process's own argument behind the others. */
 static int
@@ -114,7 +117,7 @@ bench_process(const struct bench *parent, const struct bench_process *process)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		alarm(PROCESS_MAX_S);
+		alarm(PROCESS_MAX_S + (unsigned int)(parent->opts->churn / CHURN_RATE));
 		bench = calloc(1, sizeof(*bench));
 		if (bench == NULL)
 			_exit(EXIT_FAILURE);

@@ -119,6 +119,40 @@ def test_faults_are_noticed():
         assert result.figures(way="fastmem", scenario="bulk"), fault
 
 
+def test_a_crash_costs_one_scenario():
+    need("cc")
+    folder = os.path.join(FOLDER, "crash")
+    os.makedirs(folder)
+    source = os.path.join(folder, "crash.c")
+    # It lives long enough to be found, and dies in the second scenario.
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("#include <stdlib.h>\n"
+                   "void *malloc(size_t n) { static char o[1 << 22]; static size_t a;"
+                   "if (n == 96) abort();"
+                   "a += n; return a <= sizeof(o) ? o + a - n : 0; }\n"
+                   "void free(void *p) { (void)p; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-fno-builtin", "-o",
+                    os.path.join(folder, "libmimalloc.so.2"), source], check=True)
+    result = run([*SHORT, "pair", "pair-mixed", "bulk"], code=1, env={"LD_LIBRARY_PATH": folder})
+    assert any("its process died: Aborted" in text for text in result.notes(None)), result
+    assert not result.figures(scenario="pair-mixed"), result
+    for scenario in ("pair", "bulk"):
+        assert result.figures(scenario=scenario, way="fastmem"), result
+
+
+def test_the_slow_ones_have_their_figures():
+    result = run(["--rounds", "1", "--time", "0.02", "first", "cold", "growth", "fragmentation"])
+    for scenario, way in (("first", "mempool"), ("first", "glibc"), ("cold", "fastmem"),
+                          ("fragmentation", "glibc"), ("fragmentation", "mempool")):
+        assert result.figures(scenario=scenario, way=way), (scenario, way)
+    for figure in result.figures(scenario="fragmentation"):
+        # 128 MiB are live, and there is a worst case.
+        assert 128 <= figure["median"] <= 10 * 128, figure
+    worst, = result.figures(scenario="cold", metric="worst class")
+    middle, = result.figures(scenario="cold", metric="median class")
+    assert worst["median"] >= middle["median"] > 0, (worst, middle)
+
+
 def test_too_little_memory_is_said():
     result = run(["--no-huge", "-m", "32", "--no-shconf", "--no-pci", "--no-telemetry", "--",
                   *SHORT, "--reserve", "256M", "pair"], code=1)
@@ -135,6 +169,8 @@ try:
         test_allocations_fail_as_they_should,
         test_what_is_absent_is_skipped,
         test_faults_are_noticed,
+        test_a_crash_costs_one_scenario,
+        test_the_slow_ones_have_their_figures,
         test_too_little_memory_is_said,
     ])
 finally:
