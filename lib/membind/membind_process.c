@@ -25,6 +25,7 @@
 struct asked {
 	pid_t tid;
 	uint64_t start_time;
+	bool set; /* Else it had ended before. */
 	struct membind_kernel_policy old;
 };
 
@@ -40,15 +41,28 @@ stat_line(const char *text, void *arg)
 	return membind_parse_stat(text, arg) < 0 ? -EINVAL : 1;
 }
 
-/* Whether a thread runs, and runs the program's code. */
 static bool
-is_alive(pid_t pid, pid_t tid, struct membind_stat *stat)
+read_stat(pid_t pid, pid_t tid, struct membind_stat *stat)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	return membind_sys_lines(path, stat_line, stat) == 1 && stat->state != 'Z' &&
-	       stat->state != 'X' && !(stat->flags & PF_IO_WORKER);
+	return membind_sys_lines(path, stat_line, stat) == 1;
+}
+
+static bool
+has_ended(const struct membind_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X';
+}
+
+/* Whether a thread runs, and runs the program's code. */
+static bool
+is_alive(pid_t pid, pid_t tid)
+{
+	struct membind_stat stat;
+
+	return read_stat(pid, tid, &stat) && !has_ended(&stat) && !(stat.flags & PF_IO_WORKER);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -185,7 +199,6 @@ sum_threads(pid_t pid, struct membind_sum *sum)
 	enum rte_membind_policy policy;
 	struct rte_numa_mask nodes;
 	struct membind_nodes have;
-	struct membind_stat stat;
 	pid_t *tids;
 	size_t n;
 	int ret = membind_nodes_have(&have, pid, NULL);
@@ -195,13 +208,13 @@ sum_threads(pid_t pid, struct membind_sum *sum)
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; ret == 0 && i < n; i++) {
-		if (!is_alive(pid, tids[i], &stat))
+		if (!is_alive(pid, tids[i]))
 			continue;
 		if (tids[i] == membind_sys_tid())
 			ret = membind_sys_get_self(&kernel);
 		else
 			ret = membind_get_other(tids[i], &kernel);
-		if (ret == -ESRCH && !is_alive(pid, tids[i], &stat)) {
+		if (ret == -ESRCH && !is_alive(pid, tids[i])) {
 			ret = 0; /* It has ended meanwhile. */
 			continue;
 		}
@@ -276,7 +289,10 @@ same_policy(const struct membind_kernel_policy *a, const struct membind_kernel_p
 	return a->mode == b->mode && rte_numa_mask_equal(&a->nodes, &b->nodes);
 }
 
-/* Ask a thread that was not asked before; 1 if that changed its policy. */
+/*
+ * Ask a thread that was not asked before; 1 if there may be threads now that have its old policy:
+ * it was changed only now, or it ended before, and may have made others until then.
+ */
 static int
 visit(struct walk *walk, pid_t tid)
 {
@@ -284,23 +300,28 @@ visit(struct walk *walk, pid_t tid)
 	struct membind_stat stat;
 	int ret;
 
-	if (!is_alive(getpid(), tid, &stat) || was_asked(walk, tid, stat.start_time))
+	if (!read_stat(getpid(), tid, &stat))
+		return 1;
+	if ((stat.flags & PF_IO_WORKER) || was_asked(walk, tid, stat.start_time))
 		return 0;
 	asked.start_time = stat.start_time;
 	/* First room for it, so that what was set can be given back. */
 	ret = remember(walk, &asked);
 	if (ret < 0)
 		return ret;
+	if (has_ended(&stat))
+		return 1;
 	ret = set_one(tid, walk->plan, &asked.old);
 	if (ret < 0) {
 		walk->n--;
-		return ret == -ESRCH ? 0 : membind_told(ret, tid);
+		return ret == -ESRCH ? 1 : membind_told(ret, tid);
 	}
+	asked.set = true;
 	walk->asked[walk->n - 1] = asked;
 	return !same_policy(&asked.old, walk->plan);
 }
 
-/* 1 if a thread was found whose policy had to be changed. */
+/* 1 if there may be threads that have an old policy. */
 static int
 pass(struct walk *walk)
 {
@@ -344,8 +365,10 @@ undo(struct walk *walk)
 	struct membind_kernel_policy old;
 
 	/* In the order of asking: what a thread cannot take now it could not be given at all. */
-	for (size_t i = 0; i < walk->n; i++)
-		set_one(walk->asked[i].tid, &walk->asked[i].old, &old);
+	for (size_t i = 0; i < walk->n; i++) {
+		if (walk->asked[i].set)
+			set_one(walk->asked[i].tid, &walk->asked[i].old, &old);
+	}
 }
 
 static int

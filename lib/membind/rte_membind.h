@@ -280,8 +280,8 @@ rte_membind_get_thread(pid_t tid, enum rte_membind_policy *policy, struct rte_nu
  *   0 on success, otherwise a negative errno:
  *   - -ENOSYS: @p pid is another process; or as said at the top
  *   - -ESRCH: there is no such process
- *   - -EBUSY: no real-time signal is free, or a thread did not take it within a second, because it
- *     blocks it or stands in the kernel
+ *   - -EBUSY: no real-time signal is free; or a thread did not take it within a second, because it
+ *     blocks it or stands in the kernel; or threads start and end faster than they can be asked
  *   - -EINVAL, -ENODEV, -EPERM, -EXDEV, -ENOMEM: as said at the top
  */
 int
