@@ -164,6 +164,18 @@ membind_marks_prot(uintptr_t addr)
 	return prot;
 }
 
+uint64_t
+membind_marks_changes(void)
+{
+	sigset_t before;
+	uint64_t now;
+
+	lock(&before);
+	now = changes;
+	unlock(&before);
+	return now;
+}
+
 /* Marks without a page left go. */
 static void
 sweep(void)
@@ -193,9 +205,35 @@ run(const struct membind_mark *mark, size_t *first, size_t end)
 	return n;
 }
 
-/* Forget the marks of a range, whose pages stay as they are if protect is false. */
+enum how {
+	FORGET,	     /* Leave the pages inaccessible. */
+	GIVE_BACK,   /* Make them accessible, all or else fail. */
+	GIVE_BACK_IF /* Make those accessible that are still mapped. */
+};
+
+/* n pages that are all marked, from index i on. */
 static int
-take_back(struct membind_mark *mark, uintptr_t start, uintptr_t end, bool protect, bool gone)
+take_back_run(struct membind_mark *mark, size_t i, size_t n, enum how how)
+{
+	uintptr_t start = mark->start + i * mark->page_size;
+	int ret = 0;
+
+	if (how == GIVE_BACK)
+		ret = membind_sys_protect(start, n * mark->page_size, mark->prot);
+	if (ret < 0)
+		return ret;
+	for (; n > 0; n--, i++, start += mark->page_size) {
+		/* One by one: a hole among them would end it for all behind. */
+		if (how == GIVE_BACK_IF)
+			membind_sys_protect(start, mark->page_size, mark->prot);
+		set_done(mark, i);
+	}
+	return 0;
+}
+
+/* End the marks of a range. */
+static int
+take_back(struct membind_mark *mark, uintptr_t start, uintptr_t end, enum how how)
 {
 	uintptr_t from = start > mark->start ? start : mark->start;
 	uintptr_t to = end < mark->end ? end : mark->end;
@@ -207,14 +245,10 @@ take_back(struct membind_mark *mark, uintptr_t start, uintptr_t end, bool protec
 	if ((from - mark->start) % page_size != 0 || (to - mark->start) % page_size != 0)
 		return -EINVAL;
 	for (size_t i = (from - mark->start) / page_size;
-	     (n = run(mark, &i, (to - mark->start) / page_size)) > 0;) {
-		ret = !protect ? 0 :
-				 membind_sys_protect(mark->start + i * page_size, n * page_size,
-						     mark->prot);
-		if (ret < 0 && !gone)
+	     (n = run(mark, &i, (to - mark->start) / page_size)) > 0; i += n) {
+		ret = take_back_run(mark, i, n, how);
+		if (ret < 0)
 			return ret;
-		for (; n > 0; n--, i++)
-			set_done(mark, i);
 	}
 	return 0;
 }
@@ -249,7 +283,7 @@ membind_marks_add(struct membind_mark *list)
 		mark = list;
 		list = mark->next;
 		for (struct membind_mark *old = marks; old != NULL; old = old->next)
-			take_back(old, mark->start, mark->end, false, false);
+			take_back(old, mark->start, mark->end, FORGET);
 		mark->next = marks;
 		marks = mark;
 		lowest = mark->start < lowest ? mark->start : lowest;
@@ -268,7 +302,7 @@ membind_marks_remove(uintptr_t start, uintptr_t end, bool gone)
 
 	lock(&before);
 	for (struct membind_mark *mark = marks; ret == 0 && mark != NULL; mark = mark->next)
-		ret = take_back(mark, start, end, true, gone);
+		ret = take_back(mark, start, end, gone ? GIVE_BACK_IF : GIVE_BACK);
 	sweep();
 	unlock(&before);
 	return ret;

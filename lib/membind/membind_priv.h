@@ -351,6 +351,10 @@ membind_mark_free(struct membind_mark *mark);
 int
 membind_marks_prot(uintptr_t addr);
 
+/* How often pages have stopped being marked. */
+uint64_t
+membind_marks_changes(void);
+
 /* Put a list of marks in force; on failure none, and the list is the caller's still. */
 int
 membind_marks_add(struct membind_mark *list);

@@ -41,6 +41,9 @@ take_along(uintptr_t page)
 	node_id = atomic_load_explicit(&home[node_id], memory_order_relaxed) - 1;
 	if (node_id < 0)
 		return;
+	/* Asking costs little; a move makes all CPUs hand in their lists of pages first. */
+	if (membind_sys_move(1, &addr, NULL, &status) == 0 && status == node_id)
+		return;
 	/* One that cannot move stays where it is. */
 	membind_sys_move(1, &addr, &node_id, &status);
 }
@@ -207,38 +210,60 @@ make_marks(struct list *list, const struct membind_vmas *vmas)
 	return ret;
 }
 
+static void
+free_marks(struct list *list)
+{
+	struct membind_mark *mark;
+
+	while ((mark = list->first) != NULL) {
+		list->first = mark->next;
+		membind_mark_free(mark);
+	}
+	list->end = &list->first;
+}
+
+/* One look at a range: 1 if that is outdated, because marked pages were touched meanwhile. */
+static int
+look(struct list *list, uintptr_t start, uintptr_t end)
+{
+	uint64_t changes = membind_marks_changes();
+	struct membind_vmas vmas;
+	int ret = membind_vmas_find(&vmas, start, &end, true);
+
+	if (ret < 0)
+		return ret;
+	ret = make_marks(list, &vmas);
+	membind_vmas_free(&vmas);
+	if (ret < 0)
+		free_marks(list);
+	return ret == -EACCES && membind_marks_changes() != changes ? 1 : ret;
+}
+
 int
 rte_membind_next_touch(void *addr, size_t size)
 {
 	struct list list = { .end = &list.first };
-	struct membind_mark *mark;
-	struct membind_vmas vmas;
 	uintptr_t start, end;
 	int ret;
 
 	ret = membind_check_range(addr, size, false, &start, &end);
 	if (ret == 0)
-		ret = membind_vmas_find(&vmas, start, &end, true);
+		ret = prepare();
 	if (ret < 0)
 		return ret;
-	ret = prepare();
+	do {
+		ret = look(&list, start, end);
+	} while (ret > 0);
+	if (ret < 0)
+		return ret;
+	ret = membind_marks_add(list.first);
 	if (ret == 0)
-		ret = make_marks(&list, &vmas);
-	membind_vmas_free(&vmas);
-	if (ret == 0) {
-		ret = membind_marks_add(list.first);
-		if (ret == 0)
-			return 0;
-		membind_fail(ret,
-			     "mprotect() from %#zx to %#zx failed: errno %d (out of mappings: "
-			     "raise vm.max_map_count)",
-			     (size_t)start, (size_t)end, -ret);
-	}
-	while ((mark = list.first) != NULL) {
-		list.first = mark->next;
-		membind_mark_free(mark);
-	}
-	return ret;
+		return 0;
+	free_marks(&list);
+	return membind_fail(ret,
+			    "mprotect() from %#zx to %#zx failed: errno %d (out of mappings: "
+			    "raise vm.max_map_count)",
+			    (size_t)start, (size_t)end, -ret);
 }
 
 int
