@@ -67,9 +67,9 @@ read_vma(struct stretches *all, const struct membind_vma *vma)
 		next = vma->shared ? (at / step + 1) * step : vma->end;
 		ret = membind_sys_get_range(at, &policy);
 		if (ret < 0)
-			return membind_fail(ret,
-					    "the kernel does not tell the policy at %#zx: errno %d",
-					    (size_t)at, -ret);
+			return membind_fail(
+				ret, "get_mempolicy() at %#zx failed: errno %d%s", (size_t)at, -ret,
+				ret == -EPERM ? " (a seccomp filter, as containers have)" : "");
 		ret = add_stretch(all, at, next < vma->end ? next : vma->end, &policy);
 	}
 	return ret < 0 ? membind_fail(ret, "out of memory") : 0;

@@ -32,7 +32,7 @@ static struct {
 
 long
 __wrap_move_pages(int pid, unsigned long n, void **pages, const int *nodes, int *status, int flags);
-int
+long
 __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long maxnode, void *addr,
 		     unsigned int flags);
 const struct rte_numa_topology *
@@ -42,7 +42,7 @@ __wrap_rte_numa_nodes(const struct rte_numa_topology *topo, unsigned int with,
 		      struct rte_numa_mask *mask);
 
 /* All four nodes have memory, and may be used. */
-int
+long
 __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long maxnode, void *addr,
 		     unsigned int flags)
 {
