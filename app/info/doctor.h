@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <rte_membind.h>
+#include <rte_numa.h>
+
+/* Where the kernel's files are; NULL: those of the running machine, whose calls are tried too. */
+struct doctor_roots {
+	const char *sysfs;
+	const char *proc;
+};
+
+#define DOCTOR_MAX_POOLS 64
+
+/* Explicit hugepages of one size on a node. */
+struct doctor_pool {
+	int node_id;
+	uint64_t page_size;
+	uint64_t total;
+	uint64_t free;
+};
+
+/* What there is. */
+struct doctor_facts {
+	struct rte_numa_mask memory;  /* Nodes with memory. */
+	struct rte_numa_mask allowed; /* That the process may use. */
+	bool allowed_known;
+	bool caps_known; /* Only where system calls could be tried. */
+	struct rte_membind_caps caps;
+	unsigned int nb_pools;
+	struct doctor_pool pools[DOCTOR_MAX_POOLS];
+	bool balancing;
+	bool hugetlbfs;	     /* Whether one is mounted. */
+	bool may_lock;	     /* CAP_IPC_LOCK. */
+	uint64_t lock_limit; /* Bytes, UINT64_MAX without. */
+	char cgroup[512];    /* Of the cpuset, below the cgroup mount; empty if not known. */
+};
+
+/* What stands in the way, and what removes it. */
+struct doctor_finding {
+	char id[32];
+	char what[256];
+	char fix[384];
+};
+
+#define DOCTOR_MAX_FINDINGS 128
+
+struct doctor_findings {
+	unsigned int n;
+	struct doctor_finding all[DOCTOR_MAX_FINDINGS];
+};
+
+/* doctor_facts.c: 0, or a negative errno if there is no such machine. */
+int
+doctor_gather(const struct doctor_roots *roots, struct doctor_facts *facts);
+
+/* doctor_judge.c: pure. wanted: nodes that somebody means to use; empty: those that there are. */
+void
+doctor_judge(const struct doctor_facts *facts, const struct rte_numa_mask *wanted,
+	     struct doctor_findings *findings);
+
+/* doctor_report.c */
+void
+doctor_report_text(FILE *file, const struct doctor_findings *findings);
+
+void
+doctor_report_json(FILE *file, const struct doctor_findings *findings);
+
+/* doctor.c: the verb; argv[0] is its name. Returns the exit status. */
+int
+info_doctor(int argc, char **argv);
+
+#endif /* DOCTOR_H */

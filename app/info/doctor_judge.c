@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: what of a machine's state keeps memory from being placed, and the command that helps.
+ * Must not: ask the kernel.
+ * Called by: doctor.c, tests.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor.h"
+
+static struct doctor_finding *
+add(struct doctor_findings *findings, const char *id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static struct doctor_finding *
+add(struct doctor_findings *findings, const char *id, const char *format, ...)
+{
+	/* The last one is overwritten rather than a machine of a thousand nodes not told about. */
+	unsigned int at = findings->n < DOCTOR_MAX_FINDINGS ? findings->n++ : findings->n - 1;
+	struct doctor_finding *finding = &findings->all[at];
+	va_list args;
+
+	memset(finding, 0, sizeof(*finding));
+	snprintf(finding->id, sizeof(finding->id), "%s", id);
+	va_start(args, format);
+	vsnprintf(finding->what, sizeof(finding->what), format, args);
+	va_end(args);
+	return finding;
+}
+
+static void
+fix(struct doctor_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+fix(struct doctor_finding *finding, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(finding->fix, sizeof(finding->fix), format, args);
+	va_end(args);
+}
+
+/* A system call, and the operation by which it was tried. */
+static const struct {
+	enum rte_membind_op op;
+	const char *call;
+	const char *loss;
+} tried[] = {
+	{ RTE_MEMBIND_OP_SET_RANGE, "mbind", "no memory can be bound to a node" },
+	{ RTE_MEMBIND_OP_SET_THREAD, "set_mempolicy", "no thread can be given a memory policy" },
+	{ RTE_MEMBIND_OP_GET_THREAD, "get_mempolicy", "policies cannot be read back" },
+	{ RTE_MEMBIND_OP_LOCATE, "move_pages", "nobody can see on which node a page is" },
+};
+
+static void
+judge_calls(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	char id[32];
+
+	if (!facts->caps_known)
+		return;
+	if (facts->caps.op[RTE_MEMBIND_OP_SET_RANGE] == -ENOSYS) {
+		fix(add(findings, "no-numa", "this kernel has no memory policies (CONFIG_NUMA)"),
+		    "apt-get install linux-image-amd64 && reboot");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		if (facts->caps.op[tried[i].op] != -EPERM)
+			continue;
+		snprintf(id, sizeof(id), "seccomp-%s", tried[i].call);
+		fix(add(findings, id, "a seccomp filter refuses %s(2): %s", tried[i].call,
+			tried[i].loss),
+		    "docker run --cap-add SYS_NICE ..., or allow %s in the container's seccomp "
+		    "profile; in a systemd unit: SystemCallFilter=%s",
+		    tried[i].call, tried[i].call);
+	}
+}
+
+static void
+judge_cpuset(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	char excluded[128], all[128];
+	struct rte_numa_mask missing;
+
+	if (!facts->allowed_known)
+		return;
+	rte_numa_mask_andnot(&missing, &facts->memory, &facts->allowed);
+	if (rte_numa_mask_empty(&missing))
+		return;
+	rte_numa_mask_text(&missing, excluded, sizeof(excluded));
+	rte_numa_mask_text(&facts->memory, all, sizeof(all));
+	fix(add(findings, "cpuset", "the cpuset of this process excludes memory of node %s",
+		excluded),
+	    "echo %s > /sys/fs/cgroup%s/cpuset.mems; for a container: docker run --cpuset-mems %s ...",
+	    all, facts->cgroup, all);
+}
+
+static void
+judge_nodes(const struct doctor_facts *facts, const struct rte_numa_mask *wanted,
+	    struct doctor_findings *findings)
+{
+	struct rte_numa_mask missing;
+	char there[128];
+	int node_id;
+
+	rte_numa_mask_andnot(&missing, wanted, &facts->memory);
+	rte_numa_mask_text(&facts->memory, there, sizeof(there));
+	RTE_NUMA_MASK_FOREACH(node_id, &missing)
+		fix(add(findings, "absent-node",
+			"node %d is not online, or has no memory; there is memory on node %s",
+			node_id, there),
+		    "fastmem-info doctor --nodes %s, and the same nodes in the program's options",
+		    there);
+}
+
+/* The pool that a finding is about: the one with most pages, else the smallest pages. */
+static const struct doctor_pool *
+pool_of(const struct doctor_facts *facts, int node_id, uint64_t *free)
+{
+	const struct doctor_pool *best = NULL;
+
+	*free = 0;
+	for (unsigned int i = 0; i < facts->nb_pools; i++) {
+		const struct doctor_pool *pool = &facts->pools[i];
+
+		if (pool->node_id != node_id)
+			continue;
+		*free += pool->free;
+		if (best == NULL || pool->total > best->total)
+			best = pool;
+	}
+	return best;
+}
+
+static void
+judge_pools(const struct doctor_facts *facts, const struct rte_numa_mask *wanted,
+	    struct doctor_findings *findings)
+{
+	struct rte_numa_mask nodes = facts->memory;
+	struct doctor_finding *finding;
+	const struct doctor_pool *pool;
+	uint64_t free;
+	int node_id;
+
+	if (!rte_numa_mask_empty(wanted))
+		rte_numa_mask_and(&nodes, &nodes, wanted);
+	RTE_NUMA_MASK_FOREACH(node_id, &nodes) {
+		pool = pool_of(facts, node_id, &free);
+		if (pool == NULL) {
+			add(findings, "no-hugepages", "node %d: this kernel has no hugepages there",
+			    node_id);
+			continue;
+		}
+		if (free > 0)
+			continue;
+		if (pool->total == 0)
+			finding = add(findings, "empty-pool", "node %d has no hugepages", node_id);
+		else
+			finding = add(findings, "empty-pool",
+				      "node %d: all %" PRIu64 " hugepages of %" PRIu64
+				      " KiB are in use",
+				      node_id, pool->total, pool->page_size / 1024);
+		fix(finding,
+		    "echo %" PRIu64
+		    " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64
+		    "kB/nr_hugepages",
+		    pool->total + 512, node_id, pool->page_size / 1024);
+	}
+}
+
+static void
+judge_rest(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	if (facts->balancing)
+		fix(add(findings, "numa-balancing",
+			"automatic NUMA balancing is on: it moves pages to the threads that use "
+			"them, and unmaps pages to see who does"),
+		    "sysctl -w kernel.numa_balancing=0");
+	if (!facts->hugetlbfs)
+		fix(add(findings, "no-hugetlbfs",
+			"no hugetlbfs is mounted, and DPDK takes its hugepages from one"),
+		    "mkdir -p /dev/hugepages && mount -t hugetlbfs -o pagesize=2M none "
+		    "/dev/hugepages");
+	if (!facts->may_lock && facts->lock_limit != UINT64_MAX)
+		fix(add(findings, "memlock",
+			"RLIMIT_MEMLOCK lets this process lock %" PRIu64
+			" KiB, and it has no CAP_IPC_LOCK",
+			facts->lock_limit / 1024),
+		    "ulimit -l unlimited (as root: prlimit --memlock=unlimited --pid PID); in a "
+		    "systemd unit: LimitMEMLOCK=infinity; docker run --ulimit memlock=-1 ...");
+}
+
+void
+doctor_judge(const struct doctor_facts *facts, const struct rte_numa_mask *wanted,
+	     struct doctor_findings *findings)
+{
+	findings->n = 0;
+	judge_calls(facts, findings);
+	judge_cpuset(facts, findings);
+	judge_nodes(facts, wanted, findings);
+	judge_pools(facts, wanted, findings);
+	judge_rest(facts, findings);
+}
