@@ -160,6 +160,17 @@ witness_name(const void *addr, size_t size, const char *name)
 	return false;
 }
 
+/* AddressSanitizer maps for itself all the time: there only what bears a name is looked at. */
+static bool
+is_ours(const char *line)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return strstr(line, "memfd:") != NULL || strstr(line, "[anon:") != NULL;
+#else
+	return strstr(line, "[heap]") == NULL && strstr(line, "[stack]") == NULL;
+#endif
+}
+
 const char *
 witness_all(void)
 {
@@ -182,7 +193,7 @@ witness_all(void)
 		int name = 0;
 
 		/* A file made anew is as good: its number is left out. */
-		if (strstr(line, "[heap]") == NULL && strstr(line, "[stack]") == NULL &&
+		if (is_ours(line) &&
 		    sscanf(line, "%39s %7s %*s %*s %*s %n", range, access, &name) == 2)
 			len += snprintf(all + len, sizeof(all) - len, "%s %s %s\n", range, access,
 					line + name);
