@@ -6,7 +6,8 @@
 usage: summary.py [--broken=BUILD ...] BUILD:TESTLOG.json ...
 
 A cmocka program counts for each of its cases, any other test for one; a build that failed counts
-as one failure. Says why each skipped test was skipped. The exit status is 1 when anything failed.
+as one failure. A test that ran tests of its own names a log of them in a line "results:"; they
+count instead. Says why each skipped test was skipped. The exit status is 1 when anything failed.
 """
 import json
 import os
@@ -15,7 +16,24 @@ import sys
 
 # ERROR with a name is a case whose setup failed.
 CASE = re.compile(r'^\[ *(OK|FAILED|ERROR|SKIPPED) *\] (?:\S+: )?(\w+)$', re.M)
+INNER = re.compile(r'^results: (.+)$', re.M)
 PASSED = {'OK', 'EXPECTEDFAIL'}
+NOT_FAILED = PASSED | {'SKIP'}
+
+
+def tests_of(log):
+    """The tests that a log tells of; none where meson wrote no log, since no test was selected."""
+    if not os.path.exists(log):
+        return
+    with open(log, encoding='utf-8') as file:
+        for test in map(json.loads, file):
+            inner = INNER.search(test.get('stdout', ''))
+            found = list(tests_of(inner[1])) if inner else []
+            yield from found
+            # What went wrong outside of all that it ran is its own failure.
+            if not found or (test['result'] not in NOT_FAILED and
+                             all(t['result'] in NOT_FAILED for t in found)):
+                yield test
 
 
 def cases(test):
@@ -48,9 +66,7 @@ def main(args):
             count['FAILED'] += 1
             continue
         build, log = arg.split(':', 1)
-        # Meson writes no log when no test was selected.
-        tests = [json.loads(line) for line in open(log)] if os.path.exists(log) else []
-        for test in tests:
+        for test in tests_of(log):
             for kind, name, reason in cases(test):
                 count[kind] += 1
                 if kind != 'OK':

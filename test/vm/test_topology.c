@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * On a machine with several nodes: lib/numa says of it what the kernel's own files say, which are
+ * read here without it. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <rte_numa.h>
+
+#include "machine.h"
+
+static const struct rte_numa_topology *
+several_nodes(void)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+
+	machine_needs("several", machine()->n >= 2);
+	assert_non_null(topo);
+	return topo;
+}
+
+static void
+nodes_with_memory_are_the_kernels(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	unsigned int i = 0;
+	int id;
+
+	(void)state;
+	RTE_NUMA_FOREACH_NODE(id, topo, RTE_NUMA_WITH_MEMORY) {
+		assert_true(i < machine()->n);
+		assert_int_equal(id, machine()->node[i].id);
+		assert_int_equal(rte_numa_node_has_cpus(topo, id), machine()->node[i].cpu >= 0);
+		i++;
+	}
+	assert_int_equal(i, machine()->n);
+}
+
+static void
+the_node_of_a_cpu_is_the_kernels(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < machine()->n; i++)
+		if (machine()->node[i].cpu >= 0)
+			assert_int_equal(rte_numa_node_of_cpu(topo, machine()->node[i].cpu),
+					 machine()->node[i].id);
+}
+
+static void
+ask_self(void *arg)
+{
+	*(int *)arg = rte_numa_node_of_self();
+}
+
+static void
+a_thread_is_where_its_cpu_is(void **state)
+{
+	unsigned int i;
+	int id;
+
+	(void)state;
+	several_nodes();
+	for (i = 0; i < machine()->n; i++) {
+		if (machine()->node[i].cpu < 0)
+			continue;
+		on_cpu(machine()->node[i].cpu, ask_self, &id);
+		assert_int_equal(id, machine()->node[i].id);
+	}
+}
+
+static void
+distances_and_their_order_are_the_kernels(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	unsigned int order[MACHINE_MAX_NODES], from, i, k, n;
+	const struct machine *m = machine();
+	const int *nearest;
+
+	(void)state;
+	for (from = 0; from < m->n; from++) {
+		machine_order(from, order);
+		nearest = rte_numa_nearest(topo, m->node[from].id, &n);
+		assert_non_null(nearest);
+		for (i = 0, k = 0; i < n; i++) {
+			if (!rte_numa_node_has_memory(topo, nearest[i]))
+				continue;
+			assert_int_equal(nearest[i], m->node[order[k]].id);
+			assert_int_equal(rte_numa_distance(topo, m->node[from].id, nearest[i]),
+					 m->node[from].distance[order[k]]);
+			k++;
+		}
+		assert_int_equal(k, m->n);
+	}
+}
+
+static void
+hugepages_are_each_nodes_own(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	struct rte_numa_hugepages pools[64];
+	unsigned int i;
+	int k, n;
+
+	(void)state;
+	for (i = 0; i < machine()->n; i++) {
+		n = rte_numa_hugepages(topo, machine()->node[i].id, pools, 64);
+		assert_true(n > 0);
+		for (k = 0; k < n; k++)
+			if (pools[k].page_size == 2 << 20)
+				break;
+		assert_true(k < n);
+		assert_int_equal(pools[k].free, machine_free_pages(machine()->node[i].id));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nodes_with_memory_are_the_kernels),
+		cmocka_unit_test(the_node_of_a_cpu_is_the_kernels),
+		cmocka_unit_test(a_thread_is_where_its_cpu_is),
+		cmocka_unit_test(distances_and_their_order_are_the_kernels),
+		cmocka_unit_test(hugepages_are_each_nodes_own),
+	};
+
+	return cmocka_run_group_tests_name("nodes/topology", tests, NULL, NULL);
+}
