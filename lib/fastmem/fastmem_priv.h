@@ -9,7 +9,8 @@
  * alone, and no lock but the robust one of the control path.
  *
  * Layers, bottom up: page.c (which blocks of a page run are free), slab.c (which pages of a slab
- * are free), magazine.c (blocks that travel between threads in bulk), chunk.c (memory from EAL),
+ * are free), magazine.c (blocks that travel between threads in bulk), chunk.c (memory from EAL,
+ * or for nodes that it does not list from external.c),
  * node.c (blocks for and from the caches), cache.c (a thread's own), alloc.c, large.c (the API).
  */
 
@@ -32,9 +33,11 @@
 #define FM_SLAB_WORDS (FM_SLAB_PAGES / 64)
 #define FM_LINE	      64
 
-#define FM_MAX_NODES  32
-#define FM_MAX_CHUNKS 1024 /* a node */
-#define FM_MAX_UNITS  1024 /* caches, in all */
+#define FM_MAX_NODES   32
+#define FM_MAX_CHUNKS  1024 /* a node */
+#define FM_MAX_AREAS   64   /* of nodes that EAL does not list, a page size each */
+#define FM_MAX_REGIONS 128  /* pieces of those areas; EAL has no more lists either */
+#define FM_MAX_UNITS   1024 /* caches, in all */
 
 /* Magazines come in groups: one word each says which are free. */
 #define FM_MAG_BLOCKS	64
@@ -165,9 +168,32 @@ struct fm_class_counters {
 	struct fm_slot_counters threads; /* without a cache, or whose cache serves others now */
 };
 
+/* See external.c: addresses of a node for pages of one size, and pieces of them that have pages. */
+struct fm_area {
+	uintptr_t base;
+	uint64_t size;
+	uint64_t page_size;
+	uint32_t node; /* index */
+};
+
+struct fm_region {
+	uintptr_t base;
+	uint64_t size;
+	uint32_t area;
+	bool meta; /* for records */
+};
+
+enum fm_region_state {
+	FM_REGION_NONE,
+	FM_REGION_THERE, /* EAL has it, every process maps it */
+	FM_REGION_GOING, /* no process shall any more */
+	FM_REGION_LOST,	 /* without pages, but its addresses cannot be used again */
+};
+
 struct fm_node {
 	int32_t node_id;
 	uint32_t index;
+	bool external;			/* EAL does not list it: its memory is that of areas */
 	uint32_t nearest[FM_MAX_NODES]; /* indices, itself first */
 	_Atomic bool growth;
 	_Atomic uint64_t limit;
@@ -238,6 +264,12 @@ struct fm_state {
 	pthread_mutex_t control;		/* reserve, grow, trim; robust and process-shared */
 	_Atomic uint32_t nb_units;
 	struct fm_unit *unit[FM_MAX_UNITS];
+	uintptr_t external_lo; /* of all areas */
+	uint64_t external_size;
+	uint32_t nb_areas;
+	struct fm_area area[FM_MAX_AREAS];
+	_Atomic uint32_t region_state[FM_MAX_REGIONS];
+	struct fm_region region[FM_MAX_REGIONS]; /* written by the primary alone */
 	struct fm_node node[];
 };
 
@@ -261,6 +293,14 @@ fm_state(void)
 {
 	/* Acquire: pairs with the release in state.c that publishes an initialised state. */
 	return atomic_load_explicit(&fm_process.state, memory_order_acquire);
+}
+
+/* The state that a node is part of. */
+static inline struct fm_state *
+fm_state_of(const struct fm_node *node)
+{
+	return (struct fm_state *)((uintptr_t)(node - node->index) -
+				   offsetof(struct fm_state, node));
 }
 
 /* The node of an id; NULL if there is no such, or it has no memory. */
@@ -466,7 +506,7 @@ fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t p
 
 /* Free a zone, its data or its metadata. */
 void
-fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta);
+fm_zone_free(struct fm_node *node, uint32_t serial, bool meta);
 
 /* Bytes that EAL could still supply on a node at best. */
 uint64_t
@@ -479,6 +519,107 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missin
 /* The addresses around `base` where EAL maps only this node's memory. */
 void
 fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr_t *hi);
+
+/* ---------------------------------------------------------------- external.c */
+
+/* In the primary, once the nodes are known: which of them are external, and their areas. */
+void
+fm_external_create(struct fm_state *st, const struct rte_numa_topology *topo);
+
+/* Give everything back, once nothing of it is in use. */
+void
+fm_external_destroy(struct fm_state *st);
+
+/* In a secondary: map what there is and follow what comes. */
+int
+fm_external_attach(struct fm_state *st);
+
+/* Follow no more. What is mapped stays readable. */
+void
+fm_external_detach(const struct fm_state *st);
+
+/* Have mapped what the primary has added, and nothing else; 0 or why that failed. */
+int
+fm_external_follow(const struct fm_state *st);
+
+/* What EAL takes for a node of its own, of slabs or of their records; -1: there is none yet. */
+int
+fm_external_heap(const struct fm_node *node, bool meta);
+
+/* Add `size` bytes, in pages of a size, to that; -ENOMEM: the node has too few. Control lock. */
+int
+fm_external_add(struct fm_node *node, uint64_t size, uint64_t page_size, bool meta);
+
+/* Give back what holds no zone. Control lock held. */
+void
+fm_external_sweep(struct fm_node *node);
+
+/* Sizes of pages that a node could have, ascending; how many. */
+unsigned int
+fm_external_page_sizes(const struct fm_node *node, uint64_t *sizes, unsigned int max);
+
+/* The addresses that only this node's memory has. */
+void
+fm_external_range(const struct fm_node *node, uintptr_t *lo, uintptr_t *hi);
+
+/* ---------------------------------------------------------------- external_map.c */
+
+/* Addresses that nobody uses: from a multiple of `align` not far above `hint` on, or anywhere. */
+uintptr_t
+fm_map_reserve(uintptr_t hint, uint64_t size, uint64_t align);
+
+/* Exactly these; -EADDRNOTAVAIL: something lies there. */
+int
+fm_map_reserve_at(uintptr_t at, uint64_t size);
+
+void
+fm_map_unreserve(uintptr_t at, uint64_t size);
+
+/* A file of pages of that size, without any yet; or an error. */
+int
+fm_map_file(const char *name, uint64_t page_size, uint64_t size);
+
+/* Map a part of a file over reserved addresses; and reserve them again. */
+int
+fm_map_share(uintptr_t base, uint64_t size, int fd, uint64_t offset);
+int
+fm_map_unshare(uintptr_t base, uint64_t size);
+
+/* Give a part's pages back. */
+void
+fm_map_punch(int fd, uint64_t offset, uint64_t size);
+
+/* Pages of a mapping: on this node only; all of them now (-ENOMEM: too few); are they there? */
+int
+fm_map_bind(uintptr_t base, uint64_t size, int node_id);
+int
+fm_map_populate(uintptr_t base, uint64_t size);
+int
+fm_map_verify(uintptr_t base, uint64_t size, uint64_t page_size, int node_id);
+
+/* ---------------------------------------------------------------- external_peer.c */
+
+/* In the primary: let secondaries join, and give them these files. */
+int
+fm_peer_open(const int *files, uint32_t nb_files);
+
+/* In a secondary: get the files of all areas, and follow notices from now on. */
+int
+fm_peer_join(const struct fm_state *st, int *files);
+
+/* End either. */
+void
+fm_peer_close(void);
+
+/* In the primary: have all that joined follow; 0, or the first failure. */
+int
+fm_peer_sync(void);
+
+/* In a secondary: have the primary do what only it may. */
+int
+fm_peer_ask_add(const struct fm_node *node, uint64_t size, uint64_t page_size, bool meta);
+void
+fm_peer_ask_sweep(const struct fm_node *node);
 
 /* ---------------------------------------------------------------- unit.c */
 
@@ -499,6 +640,12 @@ void
 fm_unit_release(struct fm_state *st, struct fm_unit *unit);
 
 /* ---------------------------------------------------------------- reserve.c */
+
+/* The lock of all that adds and takes away memory, in whichever process. */
+void
+fm_control_lock(struct fm_state *st);
+void
+fm_control_unlock(struct fm_state *st);
 
 /* Add memory that an allocation of `size` bytes needs, if growth is on; false: nothing added. */
 bool

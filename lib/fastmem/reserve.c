@@ -19,16 +19,16 @@
 #define GROW_MIN   (4 * FM_SLAB_SIZE)  /* at least this where it is to be had, */
 #define GROW_MAX   (64 * FM_SLAB_SIZE) /* and at most this, unless one block needs more */
 
-static void
-control_lock(struct fm_state *st)
+void
+fm_control_lock(struct fm_state *st)
 {
 	/* A holder that died left memory that nobody uses at worst; all that counts is whole. */
 	if (pthread_mutex_lock(&st->control) == EOWNERDEAD)
 		pthread_mutex_consistent(&st->control);
 }
 
-static void
-control_unlock(struct fm_state *st)
+void
+fm_control_unlock(struct fm_state *st)
 {
 	pthread_mutex_unlock(&st->control);
 }
@@ -78,13 +78,13 @@ reserve_on(struct fm_state *st, struct fm_node *node, uint64_t size, bool more, 
 	uint64_t had = 0, reserved = 0;
 	int rc;
 
-	control_lock(st);
+	fm_control_lock(st);
 	if (more) {
 		had = atomic_load_explicit(&node->backing, memory_order_relaxed);
 		reserved = atomic_load_explicit(&node->reserved, memory_order_relaxed);
 	}
 	rc = reach(st, node, had + size, reserved + size, log);
-	control_unlock(st);
+	fm_control_unlock(st);
 	return rc;
 }
 
@@ -255,7 +255,7 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 			fm_count(&node->failed_growths, 1, true);
 		return false;
 	}
-	control_lock(st);
+	fm_control_lock(st);
 	/* Somebody else may have grown it while we waited. */
 	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed)) {
 		grown = grow_locked(st, node, size) == 0;
@@ -271,7 +271,7 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 			       atomic_load_explicit(&node->backing, memory_order_relaxed) >> 20);
 		}
 	}
-	control_unlock(st);
+	fm_control_unlock(st);
 	return grown;
 }
 
@@ -291,9 +291,9 @@ rte_fastmem_trim(int node_id)
 	for (; i < to; i++) {
 		fm_cache_flush(st, &st->node[i]);
 		fm_node_drain(st, &st->node[i]);
-		control_lock(st);
+		fm_control_lock(st);
 		sum += fm_chunks_trim(&st->node[i]);
-		control_unlock(st);
+		fm_control_unlock(st);
 	}
 	return (int64_t)sum;
 }

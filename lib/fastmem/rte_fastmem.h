@@ -135,6 +135,11 @@ struct rte_fastmem_node_class_stats {
  * secondary it attaches. Calling it again does nothing. A secondary, and any thread, attaches by
  * itself at first use as well, once the primary has called this.
  *
+ * EAL maps memory of the nodes that it lists, those with CPUs, in every process by itself. Memory
+ * of other nodes is there in a secondary from its first call of any function here on; one that
+ * only follows pointers has to make this one. A thread then keeps it up to date; the primary waits
+ * for that, as EAL does for its own, when it takes more of such memory.
+ *
  * Context: control path, may sleep; needs EAL; not to be run beside rte_fastmem_deinit().
  *
  * @return
@@ -142,6 +147,8 @@ struct rte_fastmem_node_class_stats {
  *   - -ENOMEM: no memory for the state
  *   - -ENODEV: a secondary, and the primary did not initialise fastmem
  *   - -EPROTO: a secondary of another version than the primary
+ *   - -EADDRNOTAVAIL: a secondary, and where the primary has memory of nodes without CPUs this
+ *     process has something else; give the primary another --base-virtaddr
  *   - other errors of mmap() or open() on EAL's runtime directory
  */
 int
@@ -180,6 +187,9 @@ rte_fastmem_deinit(void);
  *   - -EINVAL: no such node, or one without memory (the log names the valid ones); not initialised
  *   - -ENOMEM: not enough hugepages on the node, or its limit is below; the log says what was
  *     asked, what is free there and the command that supplies it
+ *   - of a node without CPUs, which EAL does not list, also -EPERM: memory may not be bound here;
+ *     -ETIMEDOUT: a secondary does not answer; -ENOSPC: EAL has no room for more pieces of external
+ *     memory; or another errno of mmap(), mbind() or madvise(); the log says which
  */
 int
 rte_fastmem_reserve(size_t size, int node_id);

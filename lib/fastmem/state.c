@@ -180,11 +180,13 @@ create(void)
 	st->nb_slots = nb_slots;
 	st->unit_size = unit_size;
 	nodes_init(st, topo);
+	fm_external_create(st, topo);
 	rc = control_init(&st->control);
 	if (rc == 0)
 		rc = fm_window_open(st, true);
 	if (rc != 0) {
 		fm_log(FM_ERR, "cannot set up the page table: %s", strerror(-rc));
+		fm_external_destroy(st);
 		rte_memzone_free(mz);
 		return rc;
 	}
@@ -214,9 +216,14 @@ attach(void)
 		return -EPROTO;
 	if (rte_numa_topology_self() == NULL)
 		return -errno;
-	rc = fm_window_open(st, false);
+	rc = fm_external_attach(st);
 	if (rc != 0)
 		return rc;
+	rc = fm_window_open(st, false);
+	if (rc != 0) {
+		fm_external_detach(st);
+		return rc;
+	}
 	atomic_store_explicit(&fm_process.state, st, memory_order_release);
 	return 0;
 }
@@ -238,7 +245,10 @@ log_attach_failure(int rc)
 	if (rc != 0 && rc != -ENODEV && !told) {
 		told = true;
 		fm_log(FM_ERR, "cannot attach to the primary's fastmem: %s",
-		       rc == -EPROTO ? "it is of another version; use one in both" : strerror(-rc));
+		       rc == -EPROTO	    ? "it is of another version; use one in both" :
+		       rc == -EADDRNOTAVAIL ? "where it has memory of nodes without CPUs something "
+					      "else lies here; give it another --base-virtaddr" :
+					      strerror(-rc));
 	}
 }
 
@@ -289,6 +299,7 @@ rte_fastmem_deinit(void)
 		fm_cache_leave(st, true);
 		atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
 		fm_window_close(st, false);
+		fm_external_detach(st);
 		pthread_mutex_unlock(&attach_lock);
 		return;
 	}
@@ -302,6 +313,7 @@ rte_fastmem_deinit(void)
 	fm_window_close(st, true);
 	for (i = 0; i < st->nb_nodes; i++)
 		fm_chunks_free(&st->node[i]);
+	fm_external_destroy(st);
 	st->magic = 0;
 	rte_memzone_free(rte_memzone_lookup(STATE_ZONE));
 	pthread_mutex_unlock(&attach_lock);

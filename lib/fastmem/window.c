@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The fastmem authors
  *
- * Owns the window: for each 4 KiB page that EAL's memory could ever have, its class and node, and
- * for each 2 MiB its slab. Makes the mmap() calls of this library.
+ * Owns the window: for each 4 KiB page that memory could ever have, its class and node, and for
+ * each 2 MiB its slab. Makes the mmap() calls of this library.
  * Must not decide what an entry says; must not be waited for by a thread that only reads.
  * Called by state.c, chunk.c and, to find a block's page, by everyone.
  *
@@ -47,6 +47,8 @@ widen(const struct rte_memseg_list *msl, void *arg)
 {
 	uintptr_t *range = arg, lo = (uintptr_t)msl->base_va;
 
+	if (msl->external) /* somebody's own, wherever it is */
+		return 0;
 	if (lo < range[0])
 		range[0] = lo;
 	if (lo + msl->len > range[1])
@@ -105,6 +107,10 @@ fm_window_open(struct fm_state *st, bool create)
 		rte_memseg_list_walk(widen, range);
 		if (range[0] >= range[1])
 			return -ENODEV;
+		if (st->external_size != 0) {
+			range[0] = RTE_MIN(range[0], st->external_lo);
+			range[1] = RTE_MAX(range[1], st->external_lo + st->external_size);
+		}
 		st->window_lo = range[0] & ~(UNIT - 1);
 		/* A power of two: bulk calls test many addresses at once. */
 		st->window_span = rte_align64pow2(RTE_MAX(range[1] - st->window_lo, UNIT));

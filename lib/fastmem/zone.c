@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The fastmem authors
  *
- * Owns the memzones: asks EAL for memory of a stated page size and gives it back.
+ * Owns the memzones: asks EAL for memory of a stated page size and gives it back. For a node that
+ * EAL does not list it first sees to it that EAL has external memory of that node.
  * Must not know what the memory is used for; may sleep, so control path only.
  * Called by chunk.c and reserve.c.
  */
@@ -95,31 +96,56 @@ zone_name(const struct fm_node *node, uint32_t serial, bool meta, char *name)
 		 meta ? "m" : "");
 }
 
+/* What EAL takes for the node; -2: it has nothing of an external node yet. */
 static int
-eal_node(const struct fm_node *node)
+eal_node(const struct fm_node *node, bool meta)
 {
+	int heap;
+
+	if (node->external) {
+		heap = fm_external_heap(node, meta);
+		return heap < 0 ? -2 : heap;
+	}
 	/* Without hugepages EAL has one heap, and no memory of a particular node. */
 	return rte_eal_has_hugepages() ? node->node_id : SOCKET_ID_ANY;
 }
 
+static void
+find_page_sizes(const struct fm_node *node, struct page_sizes *p)
+{
+	if (node->external)
+		p->n = fm_external_page_sizes(node, p->size, MAX_PAGE_SIZES);
+	else
+		rte_memseg_list_walk(add_page_size, p);
+}
+
 /* At a multiple of `align`; not across a multiple of `bound`, if that is not 0. */
-static bool
+static int
 try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, unsigned int align,
 	 unsigned int bound, struct fm_zone *zone)
 {
+	unsigned int flags = zone_flags(page_size);
 	char name[RTE_MEMZONE_NAMESIZE];
 	const struct rte_memzone *mz;
+	int rc = -ENOMEM;
 
 	zone_name(node, node->next_serial, false, name);
-	mz = rte_memzone_reserve_bounded(name, size, eal_node(node), zone_flags(page_size), align,
-					 bound);
+	mz = rte_memzone_reserve_bounded(name, size, eal_node(node, false), flags, align, bound);
+	if (mz == NULL && node->external) {
+		/* With room for EAL's header before it. */
+		rc = fm_external_add(node, RTE_ALIGN_CEIL(size + align, FM_SLAB_SIZE), page_size,
+				     false);
+		if (rc == 0)
+			mz = rte_memzone_reserve_bounded(name, size, eal_node(node, false), flags,
+							 align, bound);
+	}
 	if (mz == NULL)
-		return false;
+		return rc == 0 ? -ENOMEM : rc;
 	zone->base = (uintptr_t)mz->addr;
 	zone->size = size;
 	zone->page_size = mz->hugepage_sz;
 	zone->serial = node->next_serial++;
-	return true;
+	return 0;
 }
 
 int
@@ -128,30 +154,46 @@ fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
 	struct page_sizes pages = { .node_id = node->node_id };
 	uint64_t piece;
 	unsigned int i;
+	int rc = -ENOMEM;
 
-	rte_memseg_list_walk(add_page_size, &pages);
+	find_page_sizes(node, &pages);
 	size = RTE_MIN(RTE_ALIGN_CEIL(size, (uint64_t)FM_SLAB_SIZE), MAX_ZONE_2M);
 
-	/* Large pages first, for what fills them. */
-	for (i = pages.n; i > 0; i--) {
+	/* Large pages first, for what fills them. Whatever is no shortage ends it. */
+	for (i = pages.n; i > 0 && rc == -ENOMEM; i--) {
 		piece = fit_pages(size, pages.size[i - 1]);
-		if (piece != 0 && try_zone(node, piece, pages.size[i - 1], FM_SLAB_SIZE, 0, zone))
-			return 0;
+		if (piece != 0)
+			rc = try_zone(node, piece, pages.size[i - 1], FM_SLAB_SIZE, 0, zone);
 	}
 	/* Less: free memory may be in pieces. Or a large page for a part of it. */
-	for (piece = size; piece >= FM_SLAB_SIZE;
+	for (piece = size; piece >= FM_SLAB_SIZE && rc == -ENOMEM;
 	     piece = RTE_ALIGN_CEIL(piece / 2, (uint64_t)FM_SLAB_SIZE)) {
-		for (i = 0; i < pages.n; i++)
-			if (try_zone(node, piece, pages.size[i], FM_SLAB_SIZE, 0, zone))
-				return 0;
+		for (i = 0; i < pages.n && rc == -ENOMEM; i++)
+			rc = try_zone(node, piece, pages.size[i], FM_SLAB_SIZE, 0, zone);
 		if (piece == FM_SLAB_SIZE)
 			break;
 	}
 	/* Single pages, less what EAL's header takes: all there is with --legacy-mem at times. */
-	for (i = 0; i < pages.n; i++)
-		if (try_zone(node, FM_PART_SIZE, pages.size[i], FM_PAGE_SIZE, FM_SLAB_SIZE, zone))
-			return 0;
-	return -ENOMEM;
+	for (i = 0; i < pages.n && rc == -ENOMEM; i++)
+		rc = try_zone(node, FM_PART_SIZE, pages.size[i], FM_PAGE_SIZE, FM_SLAB_SIZE, zone);
+	return rc;
+}
+
+/* From a page of whichever size the node has: records share it. */
+static const struct rte_memzone *
+take_external_meta(struct fm_node *node, const char *name, size_t size)
+{
+	struct page_sizes pages = { .node_id = node->node_id };
+	const struct rte_memzone *mz = NULL;
+	unsigned int i;
+
+	find_page_sizes(node, &pages);
+	mz = rte_memzone_reserve_aligned(name, size, eal_node(node, true), 0, FM_LINE);
+	for (i = 0; i < pages.n && mz == NULL; i++)
+		if (fm_external_add(node, size + FM_PAGE_SIZE, pages.size[i], true) == 0)
+			mz = rte_memzone_reserve_aligned(name, size, eal_node(node, true), 0,
+							 FM_LINE);
+	return mz;
 }
 
 void *
@@ -164,7 +206,12 @@ fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t p
 	zone_name(node, serial, true, name);
 	if (flags != 0)
 		flags |= RTE_MEMZONE_SIZE_HINT_ONLY;
-	mz = rte_memzone_reserve_aligned(name, size, eal_node(node), flags, FM_LINE);
+	/* Where pages are large the rest of the zone's own has room, as EAL itself does it. */
+	mz = rte_memzone_reserve_aligned(
+		name, size, eal_node(node, node->external && page_size <= FM_SLAB_SIZE), flags,
+		FM_LINE);
+	if (mz == NULL && node->external)
+		mz = take_external_meta(node, name, size);
 	if (mz == NULL)
 		return NULL;
 	memset(mz->addr, 0, size);
@@ -172,7 +219,7 @@ fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t p
 }
 
 void
-fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta)
+fm_zone_free(struct fm_node *node, uint32_t serial, bool meta)
 {
 	char name[RTE_MEMZONE_NAMESIZE];
 	const struct rte_memzone *mz;
@@ -181,6 +228,8 @@ fm_zone_free(const struct fm_node *node, uint32_t serial, bool meta)
 	mz = rte_memzone_lookup(name);
 	if (mz != NULL)
 		rte_memzone_free(mz);
+	if (node->external)
+		fm_external_sweep(node);
 }
 
 /* Bytes that EAL has from the kernel already and nobody uses. */
@@ -189,7 +238,7 @@ heap_free(const struct fm_node *node)
 {
 	struct rte_malloc_socket_stats heap = { 0 };
 
-	rte_malloc_get_socket_stats(rte_eal_has_hugepages() ? node->node_id : 0, &heap);
+	rte_malloc_get_socket_stats(rte_eal_has_hugepages() ? eal_node(node, false) : 0, &heap);
 	return heap.heap_freesz_bytes;
 }
 
@@ -204,7 +253,7 @@ fm_zone_available(const struct fm_node *node)
 
 	if (!rte_eal_has_hugepages())
 		return sum;
-	rte_memseg_list_walk(add_page_size, &pages);
+	find_page_sizes(node, &pages);
 	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
 	for (k = 0; k < RTE_MIN(n, MAX_PAGE_SIZES); k++)
 		for (i = 0; i < pages.n; i++)
@@ -273,12 +322,22 @@ narrow(const struct rte_memseg_list *msl, void *arg)
 void
 fm_zone_range(const struct fm_node *node, uintptr_t base, uintptr_t *lo, uintptr_t *hi)
 {
+	const struct fm_state *st = fm_state_of(node);
 	struct range r = { .node_id = node->node_id, .base = base };
 
+	if (node->external) {
+		fm_external_range(node, lo, hi);
+		return;
+	}
 	r.lo = rte_fastmem_window.first << FM_PAGE_SHIFT;
 	r.hi = r.lo + (rte_fastmem_window.nb << FM_PAGE_SHIFT);
 	rte_memseg_list_walk(narrow, &r);
+	/* What may come there is not EAL's yet. */
+	if (st->external_size != 0 && st->external_lo > base)
+		r.hi = RTE_MIN(r.hi, st->external_lo);
+	else if (st->external_size != 0)
+		r.lo = RTE_MAX(r.lo, st->external_lo + st->external_size);
 	*lo = r.lo;
 	/* Without hugepages all nodes' memory is in one list: no range is one node's alone. */
-	*hi = !rte_eal_has_hugepages() && fm_state()->nb_nodes > 1 ? r.lo : r.hi;
+	*hi = !rte_eal_has_hugepages() && st->nb_nodes > 1 ? r.lo : r.hi;
 }

@@ -32,7 +32,8 @@ for path in tracked('lib/*.c', 'lib/*.h'):
             # A format attribute names printf, and does not call it.
             if found and 'format' not in code[:found.start()]:
                 problems.append(f'{path}:{number}: "{found[0].strip()}": {advice}')
-        if SOCKET.search(code) and not EAL_LINE.search(original[number - 1]):
+        if SOCKET.search(code) and not EAL_LINE.search(original[number - 1]) and \
+                not INCLUDE.match(code):
             problems.append(f'{path}:{number}: "socket": it is node_id; where EAL is called, '
                             'end the line with /* EAL */')
 

@@ -10,10 +10,10 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
 
 #include "peer.h"
 #include "test_blocks.h"
+#include "test_eal.h"
 
 static struct test_blocks kept;
 
@@ -86,7 +86,7 @@ serve_block(const struct peer_request *q, struct peer_reply *reply)
 static void
 serve(const struct peer_request *q, struct peer_reply *reply)
 {
-	int node = (int)rte_socket_id();
+	int node = test_node();
 	rte_fastmem_handle_t handle = 0;
 
 	switch (q->op) {

@@ -94,6 +94,8 @@ each_reads_and_frees_the_others_blocks(void **state)
 	void *ptr;
 
 	(void)state;
+	if (test_node_memory_only())
+		assert_int_equal(CALL(&peer, .op = PEER_INIT).value, 0);
 	for (i = 0; i < RTE_DIM(sizes); i++) {
 		ptr = rte_fastmem_alloc(sizes[i], 0, 0);
 		assert_non_null(ptr);
@@ -495,10 +497,10 @@ main(int argc, char **argv)
 		RESERVED(contents_survive_processes_churning),
 		RESERVED(a_killed_secondary_hangs_nobody),
 	};
-	char *mode[] = { argv[0], (char[]){ "primary" } };
+	char *mode[] = { argv[0], argc == 3 ? argv[2] : NULL };
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s PROGRAM-OF-A-SECONDARY\n", argv[0]);
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s PROGRAM-OF-A-SECONDARY EAL-MODE\n", argv[0]);
 		return EXIT_FAILURE;
 	}
 	peer_program(argv[1]);

@@ -5,6 +5,7 @@
  * Takes few hugepages, leaves no file behind, touches no setting of the machine. */
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct mode {
 	size_t page_size;
 	bool mounted; /* needs a hugetlbfs of that page size */
 	const char *args[4];
+	bool memory_only;
 };
 
 static const struct mode modes[] = {
@@ -41,7 +43,17 @@ static const struct mode modes[] = {
 	{ "1g", 1 << 30, true, { "--huge-unlink" } },
 	/* Where AddressSanitizer keeps nothing, so that a secondary finds the same place free. */
 	{ "primary", 2 << 20, true, { "--proc-type=primary", "--base-virtaddr=0x200000000000" } },
+	/* All that is for one node happens on one that EAL does not list, see test_node(). */
+	{ "memory-only", 2 << 20, false, { "--in-memory" }, true },
+	{ "primary-memory-only",
+	  2 << 20,
+	  true,
+	  { "--proc-type=primary", "--base-virtaddr=0x200000000000" },
+	  true },
 };
+
+/* In the environment, for secondaries: the node of the tests, if it is not the main lcore's. */
+#define NODE "FASTMEM_TEST_NODE"
 
 static const struct mode *mode;
 static cpu_set_t cpus;
@@ -118,6 +130,23 @@ find_hugetlbfs(size_t page_size, char *dir)
 	if (f != NULL)
 		fclose(f);
 	return found && access(dir, W_OK) == 0;
+}
+
+static void
+choose_memory_only_node(void)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+	char text[16];
+	int node;
+
+	RTE_NUMA_FOREACH_NODE(node, topo, RTE_NUMA_WITH_MEMORY) {
+		if (rte_numa_node_has_cpus(topo, node))
+			continue;
+		snprintf(text, sizeof(text), "%d", node);
+		setenv(NODE, text, 1);
+		return;
+	}
+	skip_program("mode %s needs a node without CPUs", mode->name);
 }
 
 static void
@@ -214,6 +243,8 @@ test_eal_start(int argc, char **argv)
 	size_t i;
 
 	mode = mode_by_name(argc > 1 ? argv[1] : "no-huge");
+	if (mode->memory_only)
+		choose_memory_only_node();
 	skip_unless_runnable();
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	keep_one_node(&cpus, &first, &second);
@@ -270,7 +301,27 @@ test_eal_cpu(void)
 int
 test_node(void)
 {
-	return (int)rte_socket_id();
+	const char *node = getenv(NODE);
+
+	return node != NULL ? atoi(node) : (int)rte_socket_id();
+}
+
+bool
+test_node_memory_only(void)
+{
+	return getenv(NODE) != NULL;
+}
+
+/* In the library's stead: threads of the tests count as being on the node of the tests. */
+int
+rte_numa_node_of_self(void)
+{
+	int (*real)(void);
+
+	if (getenv(NODE) != NULL)
+		return test_node();
+	*(void **)&real = dlsym(RTLD_NEXT, "rte_numa_node_of_self");
+	return real();
 }
 
 int

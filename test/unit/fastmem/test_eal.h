@@ -34,9 +34,16 @@ test_eal_prefix(void);
 int
 test_eal_cpu(void);
 
-/* The node that all tests of one node use: that of the main lcore. */
+/*
+ * The node that all tests of one node use: that of the main lcore or, in a mode for that, one
+ * without CPUs, which fastmem then takes for the node of every thread.
+ */
 int
 test_node(void);
+
+/* Whether it is of that kind: a secondary then has to use fastmem before it follows a pointer. */
+bool
+test_node_memory_only(void);
 
 /* Some other node with memory, -1 where the machine has none. */
 int
