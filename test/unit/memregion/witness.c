@@ -92,6 +92,24 @@ witness_policy(const void *addr)
 	return policy;
 }
 
+size_t
+witness_numa_maps(const void *addr, int node_id)
+{
+	char line[1024], word[16];
+	const char *found;
+	size_t kib;
+
+	assert_true(
+		find_line("/proc/self/numa_maps", begins_at, (uintptr_t)addr, line, sizeof(line)));
+	snprintf(word, sizeof(word), " N%d=", node_id);
+	found = strstr(line, word);
+	if (found == NULL)
+		return 0;
+	assert_non_null(strstr(line, "kernelpagesize_kB="));
+	kib = strtoull(strstr(line, "kernelpagesize_kB=") + 18, NULL, 10);
+	return strtoull(found + strlen(word), NULL, 10) * kib * 1024;
+}
+
 /* The rest of a line of the mapping's in smaps that begins with a word. */
 static void
 smaps_line(const void *addr, const char *word, char *rest, size_t size)

@@ -28,6 +28,10 @@ witness_pages(const void *addr, size_t size, struct witness_pages *pages);
 const char *
 witness_policy(const void *addr);
 
+/* Bytes of the mapping that begins at an address that are on a node, by /proc/self/numa_maps. */
+size_t
+witness_numa_maps(const void *addr, int node_id);
+
 /* A field of the mapping around an address, by /proc/self/smaps, in bytes: "AnonHugePages". */
 size_t
 witness_smaps(const void *addr, const char *field);
