@@ -34,18 +34,20 @@ EMPTY_CAS = '''atomic_compare_exchange_strong_explicit(
 				   word, &now, 0, memory_order_acquire, memory_order_relaxed)'''
 CLAIM_CAS = '''atomic_compare_exchange_weak_explicit(
 		word, &old, old & ~mask, memory_order_acquire, memory_order_relaxed)'''
-OWN_CAS = '''atomic_compare_exchange_strong_explicit(&m->state, &old, MAG_OWNED,
-						     memory_order_acquire, memory_order_relaxed)'''
+TAKE_WORD_CAS = '''atomic_compare_exchange_strong_explicit(at, &word, TAKEN, memory_order_acquire,
+						       memory_order_relaxed)'''
+MAGS_CAS = '''atomic_compare_exchange_weak_explicit(
+				    &d->free[g], &bits, bits & ~(at * mask), memory_order_acquire,
+				    memory_order_relaxed)'''
 FOREIGN = '*foreign = atomic_load_explicit(entry_of, memory_order_relaxed) != entry;'
-COPY_IN = '\tmemcpy(m->block, blocks, n * sizeof(void *));\n'
-COPY_OUT = '\tmemcpy(blocks, m->block, n * sizeof(void *));\n'
-FULL = ('\tatomic_store_explicit(&m->state, mag_state(MAG_FULL, cls, n), '
-        'memory_order_release);\n')
-FREE = '\tatomic_store_explicit(&m->state, MAG_FREE, memory_order_release);\n'
-HINT = '''	hint_set(d->full[cls], &d->full_summary[cls], (unsigned int)index / FM_GROUP_MAGS,
-		 (unsigned int)index % FM_GROUP_MAGS);
-'''
-OWN_IT = '	} while (!mag_own(m, MAG_FREE, -1, &was));\n'
+COPY_IN = '\tmemcpy(blocks_at(d, index), blocks, n * sizeof(*blocks));\n'
+COPY_OUT = '\tmemcpy(blocks, blocks_at(d, index), n * sizeof(*blocks));\n'
+COPY_WORD = ('memcpy(blocks, blocks_at(d, word_index(word)), '
+             'word_count(word) * sizeof(*blocks)), ')
+FULL = '\tshelf_put(&shelf[at], word_of(IS_FULL, index, n));\n'
+EMPTY = '\t\tshelf_put(&shelf[at], word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS));\n'
+FREE = '\t\tmags_free(d, index, nb);\n'
+AIM_AT_EMPTY = 'aim->empty != word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS)'
 
 # Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
 MUTATIONS = [
@@ -94,47 +96,71 @@ MUTATIONS = [
     ('slab', 'released by a store', 'RELEASE_BY_STORE', SLAB,
      [(f'atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), {SEQ_CST});',
        'atomic_store(&s->free[w], atomic_load(&s->free[w]) | word_mask(w, first, n));')]),
-    ('magazine', 'A1 relaxed', 'COPY_BEFORE_OWN', MAGAZINE,
-     [(OWN_CAS, OWN_CAS.replace(ACQUIRE, RELAXED))]),
-    ('magazine', 'R1 relaxed', 'COPY_LATE', MAGAZINE, [(FULL, FULL.replace(RELEASE, RELAXED))]),
-    ('magazine', 'R2 relaxed', 'FREE_EARLY', MAGAZINE, [(FREE, FREE.replace(RELEASE, RELAXED))]),
-    ('magazine', 'A3 relaxed', 'HINT_FIRST', MAGAZINE,
-     [(f'&words[g], ~bit, {ACQUIRE}', f'&words[g], ~bit, {RELAXED}')]),
-    ('magazine', 'R3 relaxed', 'HINT_FIRST', MAGAZINE,
-     [('&words[group], UINT64_C(1) << bit, memory_order_seq_cst',
-       f'&words[group], UINT64_C(1) << bit, {RELAXED}')]),
-    ('magazine', 'R4 relaxed', 'SUMMARY_FIRST', MAGAZINE,
-     [(f'summary, UINT64_C(1) << group, {RELEASE}',
-       f'summary, UINT64_C(1) << group, {RELAXED}')]),
-    ('magazine', 'S1 acquire and release', 'LOOK_FIRST_SET', MAGAZINE,
-     [('UINT64_C(1) << bit, memory_order_seq_cst', 'UINT64_C(1) << bit, memory_order_acq_rel'),
-      ('load_explicit(summary, memory_order_seq_cst)', f'load_explicit(summary, {ACQUIRE})')]),
-    ('magazine', 'S2 acquire and release', 'LOOK_FIRST_CLEAR', MAGAZINE,
-     [('~(UINT64_C(1) << g),\n						  memory_order_seq_cst',
-       '~(UINT64_C(1) << g),\n						  memory_order_acq_rel'),
-      ('load_explicit(&words[g], memory_order_seq_cst)', f'load_explicit(&words[g], {ACQUIRE})')]),
+    ('magazine', 'A1 relaxed', '', MAGAZINE, [(MAGS_CAS, MAGS_CAS.replace(ACQUIRE, RELAXED))]),
+    ('magazine', 'A2 relaxed', 'READ_FIRST', MAGAZINE,
+     [(TAKE_WORD_CAS, TAKE_WORD_CAS.replace(ACQUIRE, RELAXED))]),
+    ('magazine', 'A3 relaxed', '', MAGAZINE,
+     [(f'&shelf[i], {ACQUIRE}', f'&shelf[i], {RELAXED}')]),
+    ('magazine', 'R1 relaxed', 'FREE_EARLY', MAGAZINE,
+     [(f'index % FM_GROUP_MAGS,\n				 {RELEASE}',
+       f'index % FM_GROUP_MAGS,\n				 {RELAXED}')]),
+    ('magazine', 'R2 relaxed', 'FULL_EARLY', MAGAZINE,
+     [(f'(at, word, {RELEASE})', f'(at, word, {RELAXED})')]),
     ('magazine', 'new group: count relaxed', '', MAGAZINE,
      [(f'&d->nb_groups, g + 1, {RELEASE}', f'&d->nb_groups, g + 1, {RELAXED}')]),
     ('magazine', 'new group: its reader relaxed', '', MAGAZINE,
-     [(f'	unsigned int nb = atomic_load_explicit(&d->nb_groups, {ACQUIRE}) * FM_GROUP_MAGS;\n'
-       '	struct fm_mag *m;',
-       f'	unsigned int nb = atomic_load_explicit(&d->nb_groups, {RELAXED}) * FM_GROUP_MAGS;\n'
-       '	struct fm_mag *m;')]),
-    ('magazine', 'new group: hints relaxed', '', MAGAZINE,
-     [(f'&d->free[g], UINT64_MAX, {RELEASE}', f'&d->free[g], UINT64_MAX, {RELAXED}')]),
-    ('magazine', 'new group: summary relaxed', 'SUMMARY_FIRST', MAGAZINE,
-     [(f'&d->free_summary, UINT64_C(1) << g, {RELEASE}',
-       f'&d->free_summary, UINT64_C(1) << g, {RELAXED}')]),
-    ('magazine', 'owned by a store', 'OWN_BY_STORE', MAGAZINE,
-     [('!' + OWN_CAS, '(atomic_store(&m->state, MAG_OWNED), false)')]),
-    ('magazine', 'full before its blocks are there', 'COPY_LATE', MAGAZINE,
-     [(COPY_IN, ''), (FULL, FULL + '	FM_RACE_WINDOW();\n' + COPY_IN)]),
+     [(f'&d->nb_groups, {ACQUIRE}', f'&d->nb_groups, {RELAXED}')]),
+    ('magazine', 'word taken by a store', 'TAKE_BY_STORE', MAGAZINE,
+     [('	FM_RACE_WINDOW();\n	/* A2:',
+       '	if (atomic_load(at) != word)\n		return false;\n	FM_RACE_WINDOW();\n	/* A2:'),
+      (TAKE_WORD_CAS, '(atomic_store(at, TAKEN), true)')]),
+    ('magazine', 'aim trusted', 'TRUST_AIM', MAGAZINE,
+     [('!shelf_take(&shelf[at], aim->empty)', '(atomic_store(&shelf[at], TAKEN), false)')]),
+    ('magazine', 'empty aim of any kind', 'ANY_KIND', MAGAZINE,
+     [(AIM_AT_EMPTY, 'mags_for(word_count(aim->empty)) != nb')]),
+    ('magazine', 'full aim of any kind', 'ANY_KIND', MAGAZINE,
+     [('(word & IS_FULL) == 0 || !shelf', 'word == 0 || !shelf')]),
+    ('magazine', 'blocks read before the word is taken', 'READ_FIRST', MAGAZINE,
+     [(COPY_OUT, ''), ('|| !shelf_take(&shelf[at], word))', f'|| ({COPY_WORD}'
+                       '!shelf_take(&shelf[at], word)))'),
+      ('return empty_chain(d, cls, &none, at, word, blocks);',
+       f'return {COPY_WORD}empty_chain(d, cls, &none, at, word, blocks);')]),
+    ('magazine', 'blocks written before it is taken', 'WRITE_FIRST', MAGAZINE,
+     [('!shelf_take(&shelf[at], aim->empty)', '(memcpy(blocks_at(d, index), blocks, '
+       'n * sizeof(*blocks)), !shelf_take(&shelf[at], aim->empty))')]),
+    ('magazine', 'full before its blocks are there', 'FULL_EARLY', MAGAZINE,
+     [(COPY_IN + FULL, FULL + '	FM_RACE_WINDOW();\n' + COPY_IN)]),
+    ('magazine', 'empty before its blocks are read', 'EMPTY_EARLY', MAGAZINE,
+     [(COPY_OUT, ''), (EMPTY, EMPTY + '		FM_RACE_WINDOW();\n	' + COPY_OUT),
+      (FREE, '	' + COPY_OUT + FREE)]),
     ('magazine', 'free before its blocks are read', 'FREE_EARLY', MAGAZINE,
-     [(COPY_OUT, ''), (FREE, FREE + '	FM_RACE_WINDOW();\n' + COPY_OUT)]),
-    ('magazine', 'hint before the state', 'HINT_FIRST', MAGAZINE,
-     [(HINT, ''), (COPY_IN, COPY_IN + HINT)]),
-    ('magazine', 'no second look at the hints', 'NO_LOOK', MAGAZINE,
-     [('if (atomic_load_explicit(&words[g], memory_order_seq_cst) != 0)', 'if (false)')]),
+     [(COPY_OUT, ''), (EMPTY, '	' + COPY_OUT + EMPTY),
+      (FREE, FREE + '		FM_RACE_WINDOW();\n	' + COPY_OUT)]),
+    ('magazine', 'claimed by a store', 'CLAIM_BY_STORE', MAGAZINE,
+     [(MAGS_CAS, '(atomic_store(&d->free[g], bits & ~(at * mask)), true)')]),
+    ('magazine', 'freed by a store', 'FREE_BY_STORE', MAGAZINE,
+     [('	FM_RACE_WINDOW();\n	/* R1:', '	uint64_t was = atomic_load(&d->free[index / '
+       'FM_GROUP_MAGS]);\n\n	FM_RACE_WINDOW();\n	/* R1:'),
+      ('atomic_fetch_or_explicit(&d->free[index / FM_GROUP_MAGS], mask <<',
+       'atomic_store_explicit(&d->free[index / FM_GROUP_MAGS], was | mask <<')]),
+    ('magazine', 'first magazine claimed alone', 'CLAIM_PART', MAGAZINE,
+     [('bits & ~(at * mask)', 'bits & ~at')]),
+    ('magazine', 'first magazine freed alone', 'FREE_PART', MAGAZINE,
+     [(FREE, FREE.replace('nb', '1'))]),
+    ('magazine', 'claimed, the first alone being free', 'CLAIM_HALF_FREE', MAGAZINE,
+     [('at &= at >> 1 & UINT64_C(0x5555555555555555)', 'at &= UINT64_C(0x5555555555555555)')]),
+    ('magazine', 'empty chain counted too short', 'SHORT_EMPTY', MAGAZINE,
+     [(EMPTY, EMPTY.replace('nb * ', ''))]),
+    ('magazine', 'empty chain counted too long', 'LONG_EMPTY', MAGAZINE,
+     [(EMPTY, EMPTY.replace('nb * FM_MAG', 'FM_CHAIN'))]),
+    ('magazine', 'empty chain of any length filled', 'ANY_LENGTH', MAGAZINE,
+     [('word_count(l.word_empty) == nb * FM_MAG_BLOCKS', 'l.word_empty != 0')]),
+    ('magazine', 'freed chain left on the shelf', 'FREE_AND_EMPTY', MAGAZINE,
+     [(FREE + '		shelf_put(&shelf[at], 0);\n', FREE + EMPTY)]),
+    ('magazine', 'word kept that no chain was found for', 'KEEP_TAKEN', MAGAZINE,
+     [('		shelf_put(&shelf[l.vacant], 0);\n', '')]),
+    ('magazine', 'chain too short for its blocks', '', MAGAZINE,
+     [('n <= 2 * FM_MAG_BLOCKS ? 2', 'n <= 3 * FM_MAG_BLOCKS ? 2')]),
 ]
 
 

@@ -98,17 +98,27 @@ push(struct stress_thread *t, struct hand *h, unsigned int cls)
 	}
 }
 
+/* An aim that is older than it need be, or spoilt. */
 static void
 age(struct stress_thread *t, struct hand *h)
 {
 	struct fm_aim aim = h->aim;
 
-	if (stress_rand(t) % 2 == 0) {
-		h->aim = h->old;
-		h->old = aim;
-	} else {
+	switch (stress_rand(t) % 4) {
+	case 0:
 		h->aim.full_at = (uint8_t)stress_rand(t);
 		h->aim.empty_at = (uint8_t)stress_rand(t);
+		break;
+	case 1:
+		h->aim.full = aim.empty;
+		h->aim.full_at = aim.empty_at;
+		h->aim.empty = aim.full;
+		h->aim.empty_at = aim.full_at;
+		break;
+	default:
+		h->aim = h->old;
+		h->old = aim;
+		break;
 	}
 }
 
