@@ -13,23 +13,36 @@
 
 #include "membind_priv.h"
 
-/* Bit of an entry of /proc/PID/pagemap. */
+/* Bits of an entry of /proc/PID/pagemap. */
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
 
-/* Absent pages that are on swap space are another thing than those that never were. */
+/*
+ * What move_pages() has no node for is told apart by the pagemap. Of an untouched page it says
+ * -ENOENT, and Linux 6.1 also -EFAULT, as of the page of zeros; of a page that nobody may
+ * access 6.1 says -ENOENT too.
+ */
 static void
-find_swapped(uintptr_t addr, struct membind_place *places, size_t n)
+tell_apart(const struct membind_vma *vma, uintptr_t addr, struct membind_place *places, size_t n)
 {
 	uint64_t entries[MEMBIND_BATCH];
-	size_t absent = 0;
+	size_t i = 0;
 
-	while (absent < n && places[absent].why != -ENOENT)
-		absent++;
-	if (absent == n)
+	while (i < n && places[i].node_id >= 0)
+		i++;
+	if (i == n || membind_sys_pagemap(addr, vma->page_size, entries, n) < 0)
 		return;
-	membind_sys_pagemap(addr, entries, n);
-	for (size_t i = absent; i < n; i++)
-		places[i].swapped = places[i].why == -ENOENT && (entries[i] & PAGEMAP_SWAPPED);
+	for (; i < n; i++) {
+		struct membind_place *place = &places[i];
+
+		if (place->why != -ENOENT && place->why != -EFAULT)
+			continue;
+		place->swapped = entries[i] & PAGEMAP_SWAPPED;
+		if (place->swapped || !(entries[i] & PAGEMAP_PRESENT))
+			place->why = -ENOENT;
+		else
+			place->hidden = place->why == -ENOENT;
+	}
 }
 
 int
@@ -50,16 +63,12 @@ membind_places(const struct membind_vma *vma, uintptr_t addr, struct membind_pla
 				    (int)-ret,
 				    ret == -EPERM ? "a seccomp filter, as containers have" :
 						    "a kernel without NUMA, or memory is out");
-	for (size_t i = 0; i < n; i++) {
-		places[i].node_id = status[i] >= 0 ? status[i] : -1;
-		places[i].why = status[i] >= 0 ? 0 : status[i];
-		places[i].swapped = false;
-		/* There is no hugepage of zeros among explicit hugepages: it is not there. */
-		if (status[i] == -EFAULT && vma->page_size > membind_sys_page_size())
-			places[i].why = -ENOENT;
-	}
-	if (vma->page_size == membind_sys_page_size())
-		find_swapped(addr, places, n);
+	for (size_t i = 0; i < n; i++)
+		places[i] = (struct membind_place){
+			.node_id = status[i] >= 0 ? status[i] : -1,
+			.why = status[i] >= 0 ? 0 : status[i],
+		};
+	tell_apart(vma, addr, places, n);
 	return 0;
 }
 
@@ -75,7 +84,7 @@ count(const struct membind_vma *vma, const struct membind_place *place, uint64_t
 		rte_numa_mask_set(&location->nodes, place->node_id);
 	} else if (place->swapped) {
 		location->swapped += bytes;
-	} else if (place->why == -ENOENT) {
+	} else if (place->why == -ENOENT && !place->hidden) {
 		location->untouched += bytes;
 	} else if (place->why == -EFAULT && !vma->object) {
 		location->zero += bytes;

@@ -92,9 +92,9 @@ membind_sys_lines(const char *path, int (*line)(const char *text, void *arg), vo
 int
 membind_sys_numbers(const char *path, pid_t **numbers, size_t *n);
 
-/* Entries of /proc/self/pagemap; all 0 where it cannot be read. */
-void
-membind_sys_pagemap(uintptr_t addr, uint64_t *entries, size_t n);
+/* Entries of /proc/self/pagemap, one a page. */
+int
+membind_sys_pagemap(uintptr_t addr, size_t page_size, uint64_t *entries, size_t n);
 
 /* Queue a signal with a value for one thread of this process. */
 int
@@ -269,11 +269,12 @@ membind_vmas_free(struct membind_vmas *vmas);
 /* How many pages are asked about at once. */
 #define MEMBIND_BATCH 512
 
-/* Where a page is. */
+/* Where a page is; why is as in struct rte_membind_page. */
 struct membind_place {
-	int node_id; /* -1 if nowhere. */
-	int why;     /* Then, why not: what move_pages(2) has in its status. */
+	int node_id; /* -1 if nowhere, or if the kernel does not tell. */
+	int why; /* Then: -EFAULT for the page of zeros, -ENOENT if there is none; or another. */
 	bool swapped;
+	bool hidden; /* There is a page, and the kernel does not tell where. */
 };
 
 /* Where n pages of a mapping are, at most MEMBIND_BATCH, from addr on. */

@@ -268,18 +268,28 @@ membind_sys_numbers(const char *path, pid_t **numbers, size_t *n)
 	return 0;
 }
 
-void
-membind_sys_pagemap(uintptr_t addr, uint64_t *entries, size_t n)
+int
+membind_sys_pagemap(uintptr_t addr, size_t page_size, uint64_t *entries, size_t n)
 {
+	/* One entry each for pages of the base size; of a hugepage's entries the first is enough. */
+	bool base = page_size == membind_sys_page_size();
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	off_t at = addr / membind_sys_page_size() * sizeof(*entries);
+	int ret = 0;
 
-	memset(entries, 0, n * sizeof(*entries));
 	if (fd < 0)
-		return;
-	if (pread(fd, entries, n * sizeof(*entries), at) < 0)
-		memset(entries, 0, n * sizeof(*entries));
+		return -errno;
+	for (size_t i = 0; ret == 0 && i < n; i += base ? n : 1) {
+		size_t size = (base ? n : 1) * sizeof(*entries);
+		off_t at = (addr + i * page_size) / membind_sys_page_size() * sizeof(*entries);
+		ssize_t got = pread(fd, &entries[i], size, at);
+
+		if (got < 0)
+			ret = -errno;
+		else if ((size_t)got < size)
+			ret = -ENODATA;
+	}
 	close(fd);
+	return ret;
 }
 
 int

@@ -326,7 +326,11 @@ struct rte_membind_location {
 	uint64_t untouched;	    /**< No page yet: nothing was read or written there. */
 	uint64_t zero;	  /**< Read but never written: the kernel's page of zeros, on no node. */
 	uint64_t swapped; /**< On swap space: the node is decided when it is read back. */
-	uint64_t other;	  /**< No page of memory: a device's registers, for instance. */
+	/**
+	 * No page of memory, such as a device's registers; or one that the kernel does not tell
+	 * about, as Linux 6.1 of pages that nobody may access (PROT_NONE, next touch).
+	 */
+	uint64_t other;
 	uint64_t on_node[RTE_NUMA_MAX_NODES]; /**< By node id. */
 };
 
@@ -377,7 +381,8 @@ struct rte_membind_page {
 	int node_id;   /**< Where it is; -1 if there is none. */
 	/**
 	 * 0 if it is on a node that was asked for, else why it did not move:
-	 * - -ENOENT: there is no page: not touched, swapped, or not memory
+	 * - -ENOENT: there is no page that can move: not touched, swapped, not memory, or, on
+	 *     Linux 6.1, of no access
 	 * - -EFAULT: the kernel's page of zeros
 	 * - -EACCES: another process maps it too
 	 * - -EBUSY: in use just now, pinned (by a device, or I/O) or locked

@@ -43,7 +43,7 @@ each_state_is_counted_in_bytes(void **state)
 	(void)state;
 	assert_int_equal(locate(addr, SIZE).untouched, SIZE);
 	/* Looking changes nothing. */
-	assert_int_equal(node_at(addr), -ENOENT);
+	assert_true(node_at(addr) < 0);
 	touch(addr, 3 * PAGE);
 	node_id = node_at(addr);
 	assert_true(node_id >= 0);
@@ -228,7 +228,7 @@ swapped_pages_are_not_untouched(void **state)
 		skip_because("this machine has no swap space");
 	addr = map(SIZE);
 	touch(addr, SIZE);
-	if (madvise(addr, SIZE, MADV_PAGEOUT) < 0 || node_at(addr) != -ENOENT) {
+	if (madvise(addr, SIZE, MADV_PAGEOUT) < 0 || node_at(addr) >= 0) {
 		unmap(addr, SIZE);
 		skip_because("the kernel did not swap what it was asked to");
 	}

@@ -353,7 +353,7 @@ strict_looks_at_the_pages_that_are_there(void **state)
 		   0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(node_at(addr + i * PAGE), usable_node(1));
-	assert_int_equal(node_at(addr + 4 * PAGE), -ENOENT);
+	assert_true(node_at(addr + 4 * PAGE) < 0);
 	unmap(addr, SIZE);
 }
 
