@@ -85,7 +85,7 @@ back_explicit(struct rte_memregion *region, char *addr, size_t size, const struc
 	if (ret == 0)
 		ret = mr_os_back(addr, size, region->fd, addr - region->addr);
 	if (ret < 0)
-		return mr_populate_scarce(region, size, facts);
+		return mr_populate_scarce(region, addr, size, facts);
 	return 0;
 }
 

@@ -74,11 +74,13 @@ populate(struct rte_memregion *region, char *addr, size_t size, const struct mr_
 
 /* What there is of explicit hugepages where they are wanted, and how to have more. */
 int
-mr_populate_scarce(struct rte_memregion *region, size_t size, const struct mr_facts *facts)
+mr_populate_scarce(struct rte_memregion *region, char *addr, size_t size,
+		   const struct mr_facts *facts)
 {
 	size_t page_size = region->rung.page_size;
 	struct mr_size_text text, page;
 	struct mr_page_facts pages;
+	struct mr_seen seen;
 	uint64_t left = 0;
 
 	/* Afresh: others take pages too. */
@@ -87,6 +89,9 @@ mr_populate_scarce(struct rte_memregion *region, size_t size, const struct mr_fa
 		if (pages.pools[i].page_size == page_size)
 			left = pages.pools[i].free;
 	}
+	/* And those that it has got so far. */
+	if (mr_os_look(addr, size, 0, "", &seen) == 0)
+		left += seen.hugetlb / page_size;
 	return mr_refuse(region, RTE_MEMREGION_REASON_NO_PAGES,
 			 "%s take %zu explicit hugepages of %s; %s has %" PRIu64 " free%s; raise "
 			 "/sys/devices/system/node/node%d/hugepages/hugepages-%zukB/nr_hugepages",
@@ -113,7 +118,7 @@ populate_explicit(struct rte_memregion *region, char *addr, size_t size,
 		return 0;
 	case -EFAULT:
 	case -ENOMEM:
-		return mr_populate_scarce(region, size, facts);
+		return mr_populate_scarce(region, addr, size, facts);
 	case -ETIMEDOUT:
 	case -ECANCELED:
 		return mr_refuse(region, mr_reason(ret), "%s when %s of %s existed",

@@ -424,7 +424,8 @@ mr_populate(struct rte_memregion *region, char *addr, size_t size, const struct 
 
 /* There are too few explicit hugepages: the failure, and what there is. */
 int
-mr_populate_scarce(struct rte_memregion *region, size_t size, const struct mr_facts *facts);
+mr_populate_scarce(struct rte_memregion *region, char *addr, size_t size,
+		   const struct mr_facts *facts);
 
 /*
  * memregion_judge.c: how far wishes are met. Pure.

@@ -246,7 +246,7 @@ hugepages_are_of_the_node_or_not_at_all(void **state)
 		struct rte_memregion_account account;
 		struct rte_memregion *region = NULL;
 		uint64_t before = free_hugepages(nodes[i]);
-		char node[32];
+		char node[64];
 
 		opts.pages = RTE_MEMREGION_PAGES_2M;
 		print_message("node %d has %" PRIu64 " hugepages\n", nodes[i], before);
@@ -263,7 +263,7 @@ hugepages_are_of_the_node_or_not_at_all(void **state)
 		assert_int_equal(rte_memregion_create((before + 1) * 2 * MIB, &opts, &region),
 				 -ENOMEM);
 		print_message("%s\n", rte_memregion_error());
-		snprintf(node, sizeof(node), "node %d", nodes[i]);
+		snprintf(node, sizeof(node), "node %d has %" PRIu64 " free", nodes[i], before);
 		assert_non_null(strstr(rte_memregion_error(), node));
 		assert_int_equal(free_hugepages(nodes[i]), before);
 		if (before > 64)
