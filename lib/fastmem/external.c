@@ -288,6 +288,8 @@ adopt(const struct fm_state *st, const struct fm_region *r)
 	int rc;
 
 	rc = fm_map_share(r->base, r->size, ext.file[r->area], r->base - a->base);
+	if (rc == 0)
+		rc = fm_map_open(r->base, r->size);
 	if (rc != 0)
 		return rc;
 	heap_name(region_node(st, r), r->meta, name);
@@ -410,6 +412,8 @@ fill(const struct fm_state *st, const struct fm_region *r)
 		what = "bind memory to";
 		rc = fm_map_bind(r->base, r->size, node_id);
 	}
+	if (rc == 0)
+		rc = fm_map_open(r->base, r->size);
 	if (rc == 0) {
 		what = "populate hugepages of";
 		rc = fm_map_populate(r->base, r->size);

@@ -98,11 +98,20 @@ fm_map_file(const char *name, uint64_t page_size, uint64_t size)
 int
 fm_map_share(uintptr_t base, uint64_t size, int fd, uint64_t offset)
 {
-	/* Not set aside by the kernel: the pages are taken now or, in another process, are there. */
-	void *at = mmap((void *)base, size, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, (off_t)offset);
+	/*
+	 * Not set aside by the kernel: the pages are taken later or, in another process, are there.
+	 * Without access: after mlockall() the kernel would populate it before it is bound.
+	 */
+	void *at = mmap((void *)base, size, PROT_NONE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd,
+			(off_t)offset);
 
 	return at == MAP_FAILED ? -errno : 0;
+}
+
+int
+fm_map_open(uintptr_t base, uint64_t size)
+{
+	return mprotect((void *)base, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
 }
 
 int

@@ -579,9 +579,11 @@ fm_map_unreserve(uintptr_t at, uint64_t size);
 int
 fm_map_file(const char *name, uint64_t page_size, uint64_t size);
 
-/* Map a part of a file over reserved addresses; and reserve them again. */
+/* Map a part of a file over reserved addresses, then give access; and reserve them again. */
 int
 fm_map_share(uintptr_t base, uint64_t size, int fd, uint64_t offset);
+int
+fm_map_open(uintptr_t base, uint64_t size);
 int
 fm_map_unshare(uintptr_t base, uint64_t size);
 

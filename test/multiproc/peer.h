@@ -31,6 +31,8 @@ enum peer_op {
 	PEER_USABLE,   /* ptr -> value */
 	PEER_NODE_OF,  /* ptr -> value */
 	PEER_IOVA,     /* ptr -> value */
+	PEER_MEMSEG,   /* ptr -> value: its IO address, as EAL's lists have it */
+	PEER_EXTERNAL, /* -> value: bytes of external memory that a walk of EAL's meets */
 	PEER_LOOKUP,   /* size -> value: the handle; error */
 	PEER_HALLOC,   /* handle -> ptr, error */
 	PEER_HFREE,    /* handle, ptr */

@@ -10,6 +10,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_memory.h>
 
 #include "peer.h"
 #include "test_blocks.h"
@@ -37,6 +38,22 @@ churn(uint64_t seed, size_t rounds)
 	wrong += !test_blocks_intact(&own);
 	test_blocks_free(&own);
 	return wrong;
+}
+
+static int64_t
+memseg_iova(const void *ptr)
+{
+	const struct rte_memseg *seg = rte_mem_virt2memseg(ptr, NULL);
+
+	return seg == NULL ? -1 : (int64_t)(seg->iova + ((uintptr_t)ptr - (uintptr_t)seg->addr));
+}
+
+static int
+add_external(const struct rte_memseg_list *list, const struct rte_memseg *seg, void *arg)
+{
+	if (list->external)
+		*(int64_t *)arg += (int64_t)seg->len;
+	return 0;
 }
 
 /* What is about one block. */
@@ -70,6 +87,9 @@ serve_block(const struct peer_request *q, struct peer_reply *reply)
 		break;
 	case PEER_IOVA:
 		reply->value = (int64_t)rte_fastmem_virt2iova(q->ptr);
+		break;
+	case PEER_MEMSEG:
+		reply->value = memseg_iova(q->ptr);
 		break;
 	case PEER_HALLOC:
 		reply->ptr = rte_fastmem_halloc(q->handle, q->flags);
@@ -127,6 +147,9 @@ serve(const struct peer_request *q, struct peer_reply *reply)
 		break;
 	case PEER_CHURN:
 		reply->value = churn(q->seed, q->size);
+		break;
+	case PEER_EXTERNAL:
+		rte_memseg_walk(add_external, &reply->value);
 		break;
 	case PEER_EXIT:
 		exit(0);
