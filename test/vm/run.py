@@ -34,7 +34,7 @@ EVERYWHERE = {'nodes', 'numa'}
 SELDOM = re.compile(
     r'fastmem/(?!reserve/)\w+/(no-huge|pa|va|legacy|legacy-cut)$'
     r'|fastmem/(before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
-    r'|\w+_faults$')
+    r'|\w+_faults(/\w+)?$')
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
 # An emulated machine may lose an interrupt while it starts, and then waits for it for ever.
@@ -136,7 +136,7 @@ def qemu(shape, vmlinuz, initramfs, console, results):
                '-kernel', vmlinuz, '-initrd', initramfs,
                # A panic ends it; clearing memory twice and mitigations only take time.
                '-append', 'console=ttyS0 quiet loglevel=4 panic=-1 irqaffinity=0 '
-                          'init_on_alloc=0 mitigations=off '
+                          'no_timer_check init_on_alloc=0 mitigations=off '
                           f'fastmem.hugepages={hugepages}']
     for i, node in enumerate(shape.nodes):
         cpus = f',cpus={node.cpus[0]}-{node.cpus[-1]}' if node.cpus else ''
