@@ -7,73 +7,51 @@
  * Called by: main.c.
  */
 
-#include <getopt.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "doctor.h"
+#include "verb.h"
 
-static const char *const usage =
-	"usage: fastmem-info doctor [--nodes LIST] [--json] [--sysfs DIR] [--proc DIR]\n"
-	"\n"
-	"Says what keeps memory from being placed on this machine, with the command that helps.\n"
-	"Exits with 0 if nothing does, with 1 otherwise, with 2 for wrong options.\n"
-	"\n"
-	"--nodes LIST  the nodes that are meant to be used, such as 0-1,3; all by default\n"
-	"--json        as JSON\n"
-	"--sysfs DIR   look at the tree of another machine instead of /sys\n"
-	"--proc DIR    the same for /proc\n";
-
-/* What the command line says; 0, or the exit status to end with, negative for 0. */
+/* What is left of the command line. Returns 0, or -EINVAL with its reason said. */
 static int
 parse(int argc, char **argv, struct doctor_roots *roots, struct rte_numa_mask *wanted, bool *json)
 {
-	static const struct option options[] = {
-		{ "nodes", required_argument, NULL, 'n' }, { "json", no_argument, NULL, 'j' },
-		{ "sysfs", required_argument, NULL, 's' }, { "proc", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
-	};
-	int option;
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
-	optind = 1;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			if (rte_numa_mask_parse(optarg, wanted) < 0) {
-				fprintf(stderr,
-					"fastmem-info: --nodes %s: not a list such as 0-1,3\n",
-					optarg);
-				return 2;
-			}
-			break;
-		case 'j':
+		if (strcmp(argv[i], "--json") == 0) {
 			*json = true;
-			break;
-		case 's':
-			roots->sysfs = optarg;
-			break;
-		case 'p':
-			roots->proc = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return -1;
-		default:
-			fputs(usage, stderr);
-			return 2;
+		} else if (strcmp(argv[i], "--nodes") == 0) {
+			if (rte_numa_mask_parse(value, wanted) < 0 || rte_numa_mask_empty(wanted)) {
+				fprintf(stderr,
+					"fastmem-info: --nodes \"%s\": no list such as 0-1,3\n",
+					value);
+				return -EINVAL;
+			}
+			i++;
+		} else if (strcmp(argv[i], "--proc") == 0 && value[0] != '\0') {
+			roots->proc = value;
+			i++;
+		} else {
+			fprintf(stderr,
+				"fastmem-info: doctor takes --nodes LIST, --json and --proc DIR, "
+				"not \"%s\"\n",
+				argv[i]);
+			return -EINVAL;
 		}
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return 2;
 	}
 	return 0;
 }
 
 int
-info_doctor(int argc, char **argv)
+doctor_run(const struct options *opts, int argc, char **argv)
 {
-	struct doctor_roots roots = { 0 };
+	/* On the machine itself system calls are tried too. */
+	struct doctor_roots roots = {
+		.sysfs = strcmp(opts->sysfs, "/sys") != 0 ? opts->sysfs : NULL,
+	};
 	struct rte_numa_mask wanted = { 0 };
 	struct doctor_findings *findings;
 	struct doctor_facts *facts;
@@ -81,20 +59,19 @@ info_doctor(int argc, char **argv)
 	int ret;
 
 	ret = parse(argc, argv, &roots, &wanted, &json);
-	if (ret != 0)
-		return ret < 0 ? 0 : ret;
+	if (ret < 0)
+		return ret;
 	facts = malloc(sizeof(*facts));
 	findings = malloc(sizeof(*findings));
-	ret = 2;
+	ret = -ENOMEM;
 	if (facts == NULL || findings == NULL) {
 		fprintf(stderr, "fastmem-info: out of memory\n");
 		goto free_both;
 	}
 	ret = doctor_gather(&roots, facts);
 	if (ret < 0) {
-		fprintf(stderr, "fastmem-info: cannot read the nodes of %s: %s\n",
-			roots.sysfs != NULL ? roots.sysfs : "/sys", strerror(-ret));
-		ret = 2;
+		fprintf(stderr, "fastmem-info: cannot read the nodes of %s: %s\n", opts->sysfs,
+			strerror(-ret));
 		goto free_both;
 	}
 	doctor_judge(facts, &wanted, findings);
@@ -102,7 +79,7 @@ info_doctor(int argc, char **argv)
 		doctor_report_json(stdout, findings);
 	else
 		doctor_report_text(stdout, findings);
-	ret = findings->n > 0;
+	ret = findings->n > 0 ? -ENOTSUP : 0;
 free_both:
 	free(findings);
 	free(facts);

@@ -73,8 +73,4 @@ doctor_report_text(FILE *file, const struct doctor_findings *findings);
 void
 doctor_report_json(FILE *file, const struct doctor_findings *findings);
 
-/* doctor.c: the verb; argv[0] is its name. Returns the exit status. */
-int
-info_doctor(int argc, char **argv);
-
 #endif /* DOCTOR_H */
