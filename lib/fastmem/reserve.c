@@ -15,7 +15,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
-#define GROW_SHARE 32		       /* growth adds 3 % of what there is: so much may lie idle, */
+#define GROW_SHARE 4		       /* growth adds a quarter of what there is, */
 #define GROW_MIN   (4 * FM_SLAB_SIZE)  /* at least this where it is to be had, */
 #define GROW_MAX   (64 * FM_SLAB_SIZE) /* and at most this, unless one block needs more */
 
