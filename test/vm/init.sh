@@ -18,7 +18,6 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/hugepages /dev/shm
 mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 ln -sf /run /var/run
 mount -t hugetlbfs -o pagesize=2M none /dev/hugepages
@@ -52,6 +51,14 @@ for cpu in /sys/devices/system/cpu/cpu[0-9]*; do
 done
 say "machine hugepages $(free_pages)"
 
+# The tree may lie there itself.
+kept=$(ls -A /tmp)
+clean_tmp() {
+    for file in /tmp/*; do
+        echo "$kept" | grep -qxF "${file##*/}" || rm -rf "$file"
+    done
+}
+
 while IFS=$(printf '\t') read -r name seconds command; do
     say "begin $name"
     from=$(uptime)
@@ -61,7 +68,8 @@ while IFS=$(printf '\t') read -r name seconds command; do
     tail -c 60000 /run/out | sed 's/^/|/' >&3
     say
     # EAL leaves files there, for its next start to remove.
-    rm -rf /tmp/* /run/* /dev/hugepages/*
+    clean_tmp
+    rm -rf /run/* /dev/hugepages/*
     say "end $status $from $(uptime) $(free_pages)"
 done </tests
 say "done"

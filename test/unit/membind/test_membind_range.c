@@ -361,15 +361,16 @@ static void
 pages_come_from_where_the_policy_says(void **state)
 {
 	struct rte_numa_mask usable = usable_nodes(), nodes;
+	static const enum rte_membind_policy policies[] = { RTE_MEMBIND_PREFERRED,
+							    RTE_MEMBIND_BIND };
 	char *addr = map(64 * PAGE);
 	int node_id, n = 0;
 
 	(void)state;
 	RTE_NUMA_MASK_FOREACH(node_id, &usable) {
 		nodes = mask_of_node(node_id);
-		assert_ret(rte_membind_set_range(addr + n * PAGE, PAGE,
-						 n % 2 ? RTE_MEMBIND_BIND : RTE_MEMBIND_PREFERRED,
-						 &nodes, STRICT),
+		assert_ret(rte_membind_set_range(addr + n * PAGE, PAGE, policies[n & 1], &nodes,
+						 STRICT),
 			   0);
 		addr[n * PAGE] = 1;
 		assert_int_equal(node_at(addr + n * PAGE), node_id);

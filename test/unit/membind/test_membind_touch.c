@@ -173,7 +173,7 @@ run_on(int node_id)
 	char path[64], text[4096];
 	cpu_set_t cpus;
 	FILE *file;
-	int cpu;
+	int cpu = 0;
 
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpulist", node_id);
 	file = fopen(path, "r");

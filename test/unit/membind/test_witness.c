@@ -19,7 +19,7 @@ static struct rte_numa_mask
 read_list(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "r");
-	struct rte_numa_mask mask;
+	struct rte_numa_mask mask = { 0 };
 	char line[8192];
 
 	assert_non_null(file);

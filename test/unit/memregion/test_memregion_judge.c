@@ -178,8 +178,8 @@ other_lines_do_no_harm(void **state)
 					     "Rss",
 					     "Rss:",
 					     "Rss: many kB",
-					     "A very long name of a field, longer than any that "
-					     "the kernel has: 5 kB" };
+					     ("A very long name of a field, longer than any that "
+					      "the kernel has: 5 kB") };
 	struct mr_smaps smaps;
 
 	(void)state;

@@ -216,8 +216,8 @@ malformed_meminfo_changes_nothing(void **state)
 		"x Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\n",
 		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\nNode 1 Active(file): 4\n",
 		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\nNode 1 SReclaimable: x kB\n",
-		"Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\n"
-		"Node 1 Active(file): 18014398509481983 kB\nNode 1 SReclaimable: 1 kB\n",
+		("Node 1 MemTotal: 8 kB\nNode 1 MemFree: 4 kB\n"
+		 "Node 1 Active(file): 18014398509481983 kB\nNode 1 SReclaimable: 1 kB\n"),
 	};
 
 	(void)state;
