@@ -230,8 +230,9 @@ look(struct list *list, uintptr_t start, uintptr_t end)
 	struct membind_vmas vmas;
 	int ret = membind_vmas_find(&vmas, start, &end, true);
 
+	/* Mappings that split and join while they are listed may be missing in the list. */
 	if (ret < 0)
-		return ret;
+		return ret == -EFAULT && membind_marks_changes() != changes ? 1 : ret;
 	ret = make_marks(list, &vmas);
 	membind_vmas_free(&vmas);
 	if (ret < 0)
