@@ -407,6 +407,10 @@ struct rte_membind_migration {
  * A page that is on one of them stays. The others go to the nodes in turn; when one has no memory
  * left, to the next. The policy of the range stays as it is.
  *
+ * A hugepage goes to a free hugepage of the node. Where there is none, Linux may make one of
+ * ordinary memory, and the pool has moved with the page for good: one hugepage less on the node
+ * that it was on, one more on the new one (seen with Linux 6.1).
+ *
  * @param addr
  *   The first byte, aligned as for rte_membind_set_range().
  * @param size
