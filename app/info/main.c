@@ -2,83 +2,101 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the table of verbs, and finding the one that is asked for.
+ * Owns: the table of verbs, the help, and what the program exits with.
  * Must not: know what a verb does, or start EAL.
  * Called by: the user.
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "options.h"
 #include "verb.h"
 
-/* A further verb is added here, and its run() in verb.h. */
-static const struct verb verbs[] = {
-	{ "topology", "the machine's nodes: CPUs, memory, hugepages, distances", topology_run },
-	{ "doctor", "what keeps memory from being placed here, and what helps", doctor_run },
-};
+/* The column that explanations begin in. */
+#define INDENT 16
 
-#define NB_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+static const char statuses[] =
+	"\n"
+	"Exit status: 0 if all is well, 1 if doctor found something, 2 if there is no answer: it was\n"
+	"called wrongly, the machine could not be read, or the answer not be written.\n";
 
 static void
-print_usage(FILE *out)
+print_lines(FILE *out, const char *name, const char *value, const char *text)
+{
+	int width = fprintf(out, "  %s%s%s", name, value != NULL ? " " : "",
+			    value != NULL ? value : "");
+	const char *end;
+
+	for (;; text = end + 1) {
+		end = strchr(text, '\n');
+		fprintf(out, "%*s", width < INDENT ? INDENT - width : 1, "");
+		width = 0;
+		if (end == NULL)
+			break;
+		fprintf(out, "%.*s\n", (int)(end - text), text);
+	}
+	fprintf(out, "%s\n", text);
+}
+
+static void
+print_options(FILE *out, const struct option_def *defs)
+{
+	for (; defs->name != NULL; defs++)
+		print_lines(out, defs->name, defs->value, defs->help);
+}
+
+static void
+print_usage(FILE *out, const struct verb *verbs, size_t n)
 {
 	fputs("usage: fastmem-info VERB [options]\n"
 	      "\n"
 	      "Tell about this machine's memory; changes nothing, and needs no hugepages.\n"
 	      "\n",
 	      out);
-	for (size_t i = 0; i < NB_VERBS; i++)
-		fprintf(out, "  %-12s %s\n", verbs[i].name, verbs[i].summary);
-	fputs("\n"
-	      "  --sysfs DIR  read DIR, a recorded tree, instead of /sys\n"
-	      "  --help       this text\n",
-	      out);
+	for (size_t i = 0; i < n; i++)
+		print_lines(out, verbs[i].name, NULL, verbs[i].summary);
+	fputs("\n", out);
+	print_options(out, options_shared);
+	fputs("\nfastmem-info VERB --help tells the options of a verb.\n", out);
+	fputs(statuses, out);
 }
 
-static const struct verb *
-find_verb(const char *name)
+static void
+print_help(FILE *out, const struct verb *verb)
 {
-	for (size_t i = 0; i < NB_VERBS; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
+	fprintf(out, "usage: fastmem-info %s [options]\n\n%s\n\n", verb->name, verb->about);
+	print_options(out, verb->options);
+	print_options(out, options_shared);
+	fputs(statuses, out);
 }
 
 int
 main(int argc, char **argv)
 {
+	/* A further verb is added here. */
+	const struct verb verbs[] = { verb_topology, verb_doctor };
+	const size_t n = sizeof(verbs) / sizeof(verbs[0]);
+	enum verb_status status = VERB_OK;
 	const struct verb *verb;
 	struct options opts;
-	char error[256];
+	char error[512];
 
-	if (options_take(&argc, argv, &opts, error, sizeof(error)) < 0) {
+	if (options_parse(argc, argv, verbs, n, &verb, &opts, error, sizeof(error)) < 0) {
 		fprintf(stderr, "fastmem-info: %s\n", error);
-		return EXIT_FAILURE;
+		return VERB_FAILED;
 	}
-	if (opts.help) {
-		print_usage(stdout);
-		return EXIT_SUCCESS;
-	}
-	if (argc < 2) {
-		print_usage(stderr);
-		return EXIT_FAILURE;
-	}
-	verb = find_verb(argv[1]);
 	if (verb == NULL) {
-		fprintf(stderr, "fastmem-info: there is no verb \"%s\"; there are:", argv[1]);
-		for (size_t i = 0; i < NB_VERBS; i++)
-			fprintf(stderr, " %s", verbs[i].name);
-		fputs("\n", stderr);
-		return EXIT_FAILURE;
+		print_usage(opts.help ? stdout : stderr, verbs, n);
+		status = opts.help ? VERB_OK : VERB_FAILED;
+	} else if (opts.help) {
+		print_help(stdout, verb);
+	} else {
+		status = verb->run(&opts);
 	}
-	if (verb->run(&opts, argc - 1, argv + 1) < 0)
-		return EXIT_FAILURE;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("fastmem-info: the answer could not be written");
-		return EXIT_FAILURE;
+		return VERB_FAILED;
 	}
-	return EXIT_SUCCESS;
+	return status;
 }

@@ -2,143 +2,106 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the verb topology: the picture of the machine's nodes, as text.
- * Must not: read sysfs; lib/numa does.
+ * Owns: the verb topology: the machine's nodes as text, as JSON and as a picture.
+ * Must not: know how any of these is written.
  * Called by: main.c.
  */
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <rte_numa.h>
-
+#include "machine.h"
+#include "picture.h"
 #include "verb.h"
 
-#define MAX_POOLS 64
+enum { SVG, JSON };
 
-/* What the kernel may number; the loop over CPUs ends here. */
-#define MAX_CPUS 65536
-
-static int
-say_failed(const char *what, int node_id, int ret)
-{
-	fprintf(stderr, "fastmem-info: %s of node %d could not be read: %s\n", what, node_id,
-		strerror(-ret));
-	return ret;
-}
-
-static void
-print_size(uint64_t bytes)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double value = bytes;
-	unsigned int unit = 0;
-
-	for (; value >= 1024 && unit < 4; unit++)
-		value /= 1024;
-	printf(value == (uint64_t)value ? "%.0f %s" : "%.1f %s", value, units[unit]);
-}
-
-/* In the kernel's list format, such as "0-3,8". */
-static void
-print_cpus(const struct rte_numa_topology *topo, int node_id)
-{
-	const char *comma = "";
-	int cpu, last;
-
-	for (cpu = 0; cpu < MAX_CPUS; cpu = last + 1) {
-		last = cpu;
-		if (rte_numa_node_of_cpu(topo, cpu) != node_id)
-			continue;
-		while (rte_numa_node_of_cpu(topo, last + 1) == node_id)
-			last++;
-		printf(last > cpu ? "%s%d-%d" : "%s%d", comma, cpu, last);
-		comma = ",";
-	}
-}
+static const struct option_def topology_options[] = {
+	[SVG] = { "--svg", "FILE",
+		  "draw a picture into FILE instead, or onto the output if it is -" },
+	[JSON] = { "--json", NULL, "as JSON instead; with --svg FILE beside it" },
+	{ 0 },
+};
 
 static int
-print_node(const struct rte_numa_topology *topo, int node_id)
+write_all(const char *name, const char *data, size_t size)
 {
-	struct rte_numa_hugepages pools[MAX_POOLS];
-	struct rte_numa_memory mem;
-	int nb_pools, ret;
+	FILE *file = fopen(name, "we");
+	bool good;
 
-	ret = rte_numa_memory(topo, node_id, &mem);
-	if (ret < 0)
-		return say_failed("the memory", node_id, ret);
-	nb_pools = rte_numa_hugepages(topo, node_id, pools, MAX_POOLS);
-	if (nb_pools < 0)
-		return say_failed("the hugepages", node_id, nb_pools);
-
-	printf("node %d%s\n", node_id,
-	       rte_numa_node_has_cpus(topo, node_id)   ? "" :
-	       rte_numa_node_has_memory(topo, node_id) ? " (memory only)" :
-							 " (no CPU, no memory)");
-	if (rte_numa_node_has_cpus(topo, node_id)) {
-		printf("  CPUs       ");
-		print_cpus(topo, node_id);
-		printf("\n");
-	}
-	printf("  memory     ");
-	print_size(mem.total);
-	printf(", ");
-	print_size(mem.free);
-	printf(" free\n");
-	for (int i = 0; i < nb_pools && i < MAX_POOLS; i++) {
-		printf("  hugepages  %" PRIu64 " of ", pools[i].total);
-		print_size(pools[i].page_size);
-		printf(", %" PRIu64 " free\n", pools[i].free);
-	}
+	if (file == NULL)
+		return -errno;
+	errno = 0;
+	good = fwrite(data, 1, size, file) == size;
+	if (fclose(file) != 0 || !good)
+		return errno != 0 ? -errno : -EIO;
 	return 0;
 }
 
-static void
-print_distances(const struct rte_numa_topology *topo)
+/* Drawn in memory first: nobody's file is half a picture because there was no room for it. */
+static int
+draw(const struct machine *machine, const char *name)
 {
-	int from, to;
+	char *data = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&data, &size);
+	int ret = -ENOMEM;
 
-	printf("distances (row: the node that accesses)\n     ");
-	RTE_NUMA_FOREACH_NODE(to, topo, 0)
-		printf(" %5d", to);
-	printf("\n");
-	RTE_NUMA_FOREACH_NODE(from, topo, 0) {
-		printf("%5d", from);
-		RTE_NUMA_FOREACH_NODE(to, topo, 0)
-			printf(" %5d", rte_numa_distance(topo, from, to));
-		printf("\n");
+	if (memory != NULL) {
+		ret = picture_svg(memory, machine);
+		if (fclose(memory) != 0 && ret == 0)
+			ret = -ENOMEM;
 	}
-}
-
-int
-topology_run(const struct options *opts, int argc, char **argv)
-{
-	struct rte_numa_topology *topo;
-	int node_id, ret;
-
-	if (argc > 1) {
-		fprintf(stderr, "fastmem-info: topology does not know \"%s\"; try --help\n",
-			argv[1]);
-		return -EINVAL;
-	}
-	ret = rte_numa_topology_load(opts->sysfs, &topo);
-	if (ret < 0) {
-		fprintf(stderr, "fastmem-info: no nodes in %s: %s%s\n", opts->sysfs, strerror(-ret),
-			ret == -ENOENT ? "; --sysfs wants a folder that stands for /sys" :
-			ret == -EINVAL ? "; a file is missing, malformed or contradicts another" :
-					 "");
-		return ret;
-	}
-	RTE_NUMA_FOREACH_NODE(node_id, topo, 0) {
-		ret = print_node(topo, node_id);
-		if (ret < 0)
-			break;
-	}
-	if (ret == 0)
-		print_distances(topo);
-	rte_numa_topology_free(topo);
+	if (ret == 0 && strcmp(name, "-") == 0)
+		fwrite(data, 1, size, stdout); /* main() looks at what became of it. */
+	else if (ret == 0)
+		ret = write_all(name, data, size);
+	if (ret < 0)
+		fprintf(stderr, "fastmem-info: the picture could not be written to %s: %s\n", name,
+			strerror(-ret));
+	free(data);
 	return ret;
 }
+
+static enum verb_status
+answer(const struct machine *machine, const char *svg, bool json)
+{
+	if (svg != NULL && draw(machine, svg) < 0)
+		return VERB_FAILED;
+	if (json)
+		machine_json(stdout, machine);
+	else if (svg == NULL)
+		machine_text(stdout, machine);
+	return VERB_OK;
+}
+
+static enum verb_status
+run(const struct options *opts)
+{
+	enum verb_status status = VERB_FAILED;
+	const char *svg = opts->value[SVG];
+	bool json = opts->value[JSON] != NULL;
+	struct machine machine;
+
+	if (json && svg != NULL && strcmp(svg, "-") == 0) {
+		fprintf(stderr,
+			"fastmem-info: --json and --svg - would both go to the output: give "
+			"--svg a file\n");
+		return VERB_FAILED;
+	}
+	if (machine_read(opts->sysfs, &machine) == 0)
+		status = answer(&machine, svg, json);
+	machine_release(&machine);
+	return status;
+}
+
+const struct verb verb_topology = {
+	.name = "topology",
+	.summary = "the machine's nodes: packages, CPUs, memory, hugepages, distances",
+	.about =
+		"Show the machine's nodes: in which package each is, its CPUs, memory and hugepages,\n"
+		"and how far the nodes are from each other.",
+	.options = topology_options,
+	.run = run,
+};

@@ -6,24 +6,30 @@
 
 #include "options.h"
 
+/* What the program exits with; also what a verb returns. */
+enum verb_status {
+	VERB_OK = 0,
+	VERB_FOUND = 1,	 /* The answer is that something is wrong. */
+	VERB_FAILED = 2, /* There is no answer; why is on stderr. */
+};
+
 /*
  * What the program can do; the table of them is in main.c, a file a verb holds the rest.
  *
- * run() gets the arguments that are not shared options; argv[0] is the verb's own name. It
- * writes its answer to stdout, says on stderr what went wrong, and returns 0 or -errno.
+ * run() writes its answer to stdout, and on stderr what went wrong.
  */
 struct verb {
 	const char *name;
-	const char *summary; /* one line */
-	int (*run)(const struct options *opts, int argc, char **argv);
+	const char *summary; /* One line. */
+	const char *about;   /* For its own help: lines. */
+	const struct option_def *options;
+	enum verb_status (*run)(const struct options *opts);
 };
 
 /* topology.c */
-int
-topology_run(const struct options *opts, int argc, char **argv);
+extern const struct verb verb_topology;
 
-/* doctor.c; an error too if it finds a problem. */
-int
-doctor_run(const struct options *opts, int argc, char **argv);
+/* doctor.c */
+extern const struct verb verb_doctor;
 
 #endif /* INFO_VERB_H */

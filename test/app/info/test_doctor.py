@@ -162,7 +162,7 @@ class Recorded(unittest.TestCase):
         for args in (['--nodes', 'x'], ['--nodes', '3-1'], ['--nodes'], ['--what'], ['more'],
                      ['--sysfs', '/nowhere/at/all']):
             done = run(*args)
-            self.assertEqual(done.returncode, 1, args)
+            self.assertEqual(done.returncode, 2, args)
             self.assertTrue(done.stderr, args)
             self.assertFalse(done.stdout, args)
         self.assertEqual(run('--help').returncode, 0)
