@@ -4,11 +4,11 @@
 /*
  * Owns: the formats in which the kernel writes about nodes.
  * Must not: read a file, allocate, or be lenient: what the kernel does not write is -EINVAL.
- * Called by: numa_topology.c, numa_query.c, numa_sysfs.c.
+ * Called by: the files that have the kernel's text from numa_sysfs.c.
  */
 
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +137,34 @@ numa_parse_count(const char *text, uint64_t *count)
 	if (number(&text, UINT64_MAX, &value) < 0 || !at_end(text))
 		return -EINVAL;
 	*count = value;
+	return 0;
+}
+
+int
+numa_parse_id(const char *text, int *id)
+{
+	bool none = text[0] == '-';
+	uint64_t value;
+
+	text += none;
+	if (number(&text, INT_MAX, &value) < 0 || !at_end(text) || (none && value != 1))
+		return -EINVAL;
+	*id = none ? -1 : (int)value;
+	return 0;
+}
+
+int
+numa_parse_numbered(const char *name, const char *prefix, int *id)
+{
+	size_t len = strlen(prefix);
+	uint64_t value;
+
+	if (strncmp(name, prefix, len) != 0)
+		return -EINVAL;
+	name += len;
+	if (number(&name, INT_MAX, &value) < 0 || *name != '\0')
+		return -EINVAL;
+	*id = value;
 	return 0;
 }
 

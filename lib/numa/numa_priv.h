@@ -83,6 +83,14 @@ numa_parse_distances(const char *text, uint16_t *row, unsigned int n);
 int
 numa_parse_count(const char *text, uint64_t *count);
 
+/* A single number, up to INT_MAX, or -1, which the kernel writes where there is none. */
+int
+numa_parse_id(const char *text, int *id);
+
+/* The name of one of several: a prefix and a number up to INT_MAX; no newline may follow. */
+int
+numa_parse_numbered(const char *name, const char *prefix, int *id);
+
 /* A node's meminfo; -EINVAL also if it is that of another node. */
 int
 numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem);
@@ -108,9 +116,10 @@ numa_sysfs_read(char **text, const char *root, const char *path, ...)
 int
 numa_sysfs_find(const char *root, const char *path);
 
-/* The page sizes in bytes, or'ed together, that a folder has pools of. */
+/* Hand on the name of each entry of a folder, in any order; on failure some may have been. */
 int
-numa_sysfs_pools(uint64_t *page_sizes, const char *root, const char *path);
+numa_sysfs_list(const char *root, const char *path, void (*entry)(const char *name, void *arg),
+		void *arg);
 
 /* Memory of the running machine. */
 int

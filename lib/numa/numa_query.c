@@ -2,13 +2,12 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the questions that a topology answers, and what is read afresh at each: memory, pools.
+ * Owns: the questions that a topology answers, and what is read afresh at each: memory.
  * Must not: change the topology, or take an index for an id.
  * Called by: applications and every library above.
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "numa_priv.h"
@@ -126,54 +125,4 @@ rte_numa_memory(const struct rte_numa_topology *topo, int node_id, struct rte_nu
 	ret = numa_parse_meminfo(text, node_id, mem);
 	free(text);
 	return ret;
-}
-
-static int
-read_count(const char *root, const char *dir, uint64_t page_size, const char *file, uint64_t *count)
-{
-	char *text;
-	int ret;
-
-	ret = numa_sysfs_read(&text, root, "%s/hugepages-%llukB/%s", dir,
-			      (unsigned long long)page_size / 1024, file);
-	if (ret < 0)
-		return ret;
-	ret = numa_parse_count(text, count);
-	free(text);
-	return ret;
-}
-
-int
-rte_numa_hugepages(const struct rte_numa_topology *topo, int node_id,
-		   struct rte_numa_hugepages *pools, unsigned int n)
-{
-	struct rte_numa_hugepages found[64]; /* A page size is a power of two below 2^64. */
-	char dir[NUMA_PATH_MAX] = "kernel/mm/hugepages";
-	unsigned int nb_found = 0;
-	uint64_t page_sizes;
-	int ret;
-
-	if (numa_index(topo, node_id) < 0)
-		return -EINVAL;
-	if (!topo->no_numa)
-		snprintf(dir, sizeof(dir), "devices/system/node/node%d/hugepages", node_id);
-	ret = numa_sysfs_pools(&page_sizes, topo->root, dir);
-	if (ret == -ENOENT)
-		return 0;
-	if (ret < 0)
-		return ret;
-	for (; page_sizes != 0; page_sizes &= page_sizes - 1) {
-		struct rte_numa_hugepages *pool = &found[nb_found++];
-
-		pool->page_size = page_sizes & -page_sizes;
-		ret = read_count(topo->root, dir, pool->page_size, "nr_hugepages", &pool->total);
-		if (ret < 0)
-			return ret;
-		ret = read_count(topo->root, dir, pool->page_size, "free_hugepages", &pool->free);
-		if (ret < 0)
-			return ret;
-	}
-	for (unsigned int i = 0; i < n && i < nb_found; i++)
-		pools[i] = found[i];
-	return nb_found;
 }

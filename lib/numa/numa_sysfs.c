@@ -4,7 +4,7 @@
 /*
  * Owns: every system call that asks the kernel about the machine's nodes.
  * Must not: interpret what it reads, or know what a caller wants it for.
- * Called by: numa_topology.c, numa_query.c.
+ * Called by: the other files of the library.
  */
 
 #include <dirent.h>
@@ -107,11 +107,11 @@ numa_sysfs_find(const char *root, const char *path)
 }
 
 int
-numa_sysfs_pools(uint64_t *page_sizes, const char *root, const char *path)
+numa_sysfs_list(const char *root, const char *path, void (*entry)(const char *name, void *arg),
+		void *arg)
 {
-	uint64_t found = 0, size;
 	char name[PATH_MAX];
-	struct dirent *entry;
+	struct dirent *next;
 	DIR *dir;
 	int ret;
 
@@ -121,16 +121,11 @@ numa_sysfs_pools(uint64_t *page_sizes, const char *root, const char *path)
 	dir = opendir(name);
 	if (dir == NULL)
 		return -errno;
-	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
-		if (numa_parse_pool_name(entry->d_name, &size) == 0)
-			found |= size;
-	}
+	for (errno = 0; (next = readdir(dir)) != NULL; errno = 0)
+		entry(next->d_name, arg);
 	ret = -errno;
 	closedir(dir);
-	if (ret < 0)
-		return ret;
-	*page_sizes = found;
-	return 0;
+	return ret;
 }
 
 int

@@ -41,6 +41,9 @@ extern "C" {
 /** Selects nodes that have CPUs online. */
 #define RTE_NUMA_WITH_CPUS (1u << 1)
 
+/** In place of a figure that the kernel does not publish. */
+#define RTE_NUMA_UNTOLD UINT64_MAX
+
 /** The nodes of one machine, loaded from its sysfs. Opaque. */
 struct rte_numa_topology;
 
@@ -52,11 +55,19 @@ struct rte_numa_memory {
 	uint64_t reclaimable;
 };
 
-/** Hugepages of one size on a node, see rte_numa_hugepages(). */
+/** Hugepages of one size: rte_numa_hugepages() of a node, rte_numa_machine_hugepages() of all. */
 struct rte_numa_hugepages {
 	uint64_t page_size; /**< Bytes. */
 	uint64_t total;	    /**< Pages in the pool, surplus ones included. */
 	uint64_t free;	    /**< Pages not in use; some may be promised to existing mappings. */
+	/** Pages beyond the pool's set size: made on demand, given back to the system when freed. */
+	uint64_t surplus;
+	/**
+	 * Pages promised to mappings that have not touched them yet: they count as free, and a
+	 * further mapping cannot have them. The kernel keeps this figure for the machine only, as
+	 * a promise names no node: RTE_NUMA_UNTOLD in a pool of a node.
+	 */
+	uint64_t reserved;
 };
 
 /**
@@ -270,6 +281,74 @@ const int *
 rte_numa_nearest(const struct rte_numa_topology *topo, int node_id, unsigned int *n);
 
 /**
+ * The physical package (the chip in a socket) that a node is part of, read from the kernel now.
+ *
+ * With sub-NUMA clustering several nodes are of one package.
+ *
+ * Context: control path, reads a file a CPU of the node; MT-safe.
+ *
+ * @param topo
+ *   The topology.
+ * @param node_id
+ *   The node.
+ *
+ * @return
+ *   The package's id as the kernel numbers it, >= 0; ids may have gaps. Otherwise a negative errno:
+ *   - -EINVAL: @p node_id is no online node, or a file is not in the kernel's format
+ *   - -ENODEV: the node has no CPUs, and it is by CPUs that a node is of a package: memory alone
+ *     (CXL, HBM) is of none
+ *   - -ENOTUNIQ: the node's CPUs are of several packages (interleaved memory, some virtual
+ *     machines); each of them names the node in rte_numa_nodes_of_package()
+ *   - -ENODATA: the kernel tells no package of any of the node's CPUs
+ *   - another errno of open(2) or read(2), such as -EACCES
+ */
+int
+rte_numa_package_of_node(const struct rte_numa_topology *topo, int node_id);
+
+/**
+ * The physical packages, ascending by id, read from the kernel now.
+ *
+ * Context: control path, reads a file a CPU; MT-safe.
+ *
+ * @param topo
+ *   The topology.
+ * @param[out] packages
+ *   The first @p n ids; touched on success only. May be NULL if @p n is 0.
+ * @param n
+ *   Number of elements at @p packages.
+ *
+ * @return
+ *   How many packages there are, which may be more than @p n, or 0 if the kernel tells none;
+ *   otherwise a negative errno:
+ *   - -EINVAL: a file is not in the kernel's format
+ *   - -ENOMEM: out of memory
+ *   - another errno of open(2) or read(2), such as -EACCES
+ */
+int
+rte_numa_packages(const struct rte_numa_topology *topo, int *packages, unsigned int n);
+
+/**
+ * The nodes of a physical package: those that have CPUs of it. Read from the kernel now.
+ *
+ * Context: control path, reads a file a CPU; MT-safe.
+ *
+ * @param topo
+ *   The topology.
+ * @param package
+ *   The package, as rte_numa_packages() names it.
+ * @param[out] nodes
+ *   The nodes, at least one; set on success only. Nodes of memory alone are in no package.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: there is no such package, or a file is not in the kernel's format
+ *   - another errno of open(2) or read(2), such as -EACCES
+ */
+int
+rte_numa_nodes_of_package(const struct rte_numa_topology *topo, int package,
+			  struct rte_numa_mask *nodes);
+
+/**
  * The node of a CPU.
  *
  * Context: any, fast path included; MT-safe; no system call.
@@ -343,6 +422,30 @@ rte_numa_memory(const struct rte_numa_topology *topo, int node_id, struct rte_nu
 int
 rte_numa_hugepages(const struct rte_numa_topology *topo, int node_id,
 		   struct rte_numa_hugepages *pools, unsigned int n);
+
+/**
+ * The hugepage pools of the whole machine, smallest page size first, read from the kernel now.
+ *
+ * What it has beyond the sum of the nodes' pools is @c reserved.
+ *
+ * Context: control path, reads files; MT-safe.
+ *
+ * @param topo
+ *   The topology.
+ * @param[out] pools
+ *   The first @p n pools; touched on success only. May be NULL if @p n is 0.
+ * @param n
+ *   Number of elements at @p pools, see rte_numa_hugepages().
+ *
+ * @return
+ *   How many pools there are, which may be more than @p n, or 0 if the kernel has no hugepages;
+ *   otherwise a negative errno:
+ *   - -EINVAL: a file is not in the kernel's format
+ *   - another errno of open(2), opendir(3) or read(2), such as -EACCES
+ */
+int
+rte_numa_machine_hugepages(const struct rte_numa_topology *topo, struct rte_numa_hugepages *pools,
+			   unsigned int n);
 
 #ifdef __cplusplus
 }

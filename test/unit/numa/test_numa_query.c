@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the tests of numa_query.c: any id is safe to ask about, and text, memory and pools.
+ * Owns: the tests of numa_query.c: any id is safe to ask about, and text and memory.
  * Must not: depend on the machine that it runs on, but for its memory where a tree has none.
  * Called by: meson test.
  */
@@ -22,9 +22,6 @@
 #include "numa_tree.h"
 
 #define NB_ELEMS(array) (sizeof(array) / sizeof((array)[0]))
-
-#define SIZE_2M (UINT64_C(1) << 21)
-#define SIZE_1G (UINT64_C(1) << 30)
 
 static void
 no_id_out_of_range_is_a_node(void **state)
@@ -161,54 +158,10 @@ without_numa_memory_is_the_machines(void **state)
 }
 
 static void
-check_pool(const struct rte_numa_hugepages *pool, uint64_t page_size, uint64_t total,
-	   uint64_t nfree)
-{
-	assert_true(pool->page_size == page_size);
-	assert_true(pool->total == total);
-	assert_true(pool->free == nfree);
-}
-
-static void
-pools_are_by_page_size(void **state)
-{
-	struct rte_numa_topology *topo = tree_load("memory-only");
-	struct rte_numa_hugepages pools[3] = { [1] = { 7, 8, 9 }, [2] = { 7, 8, 9 } };
-
-	(void)state;
-	assert_int_equal(rte_numa_hugepages(topo, 2, NULL, 0), 2);
-	assert_int_equal(rte_numa_hugepages(topo, 2, pools, 1), 2);
-	check_pool(&pools[0], SIZE_2M, 4096, 4095);
-	check_pool(&pools[1], 7, 8, 9);
-	assert_int_equal(rte_numa_hugepages(topo, 2, pools, 3), 2);
-	check_pool(&pools[0], SIZE_2M, 4096, 4095);
-	check_pool(&pools[1], SIZE_1G, 32, 31);
-	check_pool(&pools[2], 7, 8, 9);
-	assert_int_equal(rte_numa_hugepages(topo, 0, pools, 3), 2);
-	check_pool(&pools[0], SIZE_2M, 256, 256);
-	check_pool(&pools[1], SIZE_1G, 0, 0);
-	rte_numa_topology_free(topo);
-
-	topo = tree_load("gap-0-2");
-	assert_int_equal(rte_numa_hugepages(topo, 2, pools, 3), 2);
-	check_pool(&pools[0], SIZE_2M, 256, 200);
-	check_pool(&pools[1], SIZE_1G, 2, 1);
-	rte_numa_topology_free(topo);
-
-	topo = tree_load("no-numa");
-	assert_int_equal(rte_numa_hugepages(topo, 0, pools, 3), 2);
-	check_pool(&pools[0], SIZE_2M, 64, 60);
-	check_pool(&pools[1], SIZE_1G, 1, 1);
-	rte_numa_topology_free(topo);
-}
-
-static void
-pools_and_memory_are_read_afresh(void **state)
+memory_is_read_afresh(void **state)
 {
 	static const char meminfo[] = "Node 2 MemTotal: 8 kB\nNode 2 MemFree: 4 kB\n";
-	static const char dir[] = NODE_DIR "/node2/hugepages";
 	char *root = tree_copy("gap-0-2");
-	struct rte_numa_hugepages pools[3];
 	struct rte_numa_topology *topo;
 	struct rte_numa_memory mem;
 
@@ -217,16 +170,6 @@ pools_and_memory_are_read_afresh(void **state)
 	tree_write(root, NODE_DIR "/node2/meminfo", meminfo, strlen(meminfo));
 	assert_int_equal(rte_numa_memory(topo, 2, &mem), 0);
 	assert_true(mem.total == 8192 && mem.free == 4096);
-	tree_write(root, NODE_DIR "/node2/hugepages/hugepages-2048kB/free_hugepages", "3\n", 2);
-	tree_write(root, NODE_DIR "/node2/hugepages/hugepages-64kB/nr_hugepages", "6\n", 2);
-	tree_write(root, NODE_DIR "/node2/hugepages/hugepages-64kB/free_hugepages", "5\n", 2);
-	tree_write(root, NODE_DIR "/node2/hugepages/other", "", 0);
-	assert_int_equal(rte_numa_hugepages(topo, 2, pools, 3), 3);
-	check_pool(&pools[0], 65536, 6, 5);
-	check_pool(&pools[1], SIZE_2M, 256, 3);
-	check_pool(&pools[2], SIZE_1G, 2, 1);
-	tree_delete(root, dir);
-	assert_int_equal(rte_numa_hugepages(topo, 2, pools, 3), 0);
 	rte_numa_topology_free(topo);
 	tree_remove(root);
 }
@@ -235,26 +178,20 @@ static void
 broken_figures_change_nothing(void **state)
 {
 	static const struct {
-		const char *file;
 		const char *text; /* NULL: removed. */
 		int ret;
 	} cases[] = {
-		{ "meminfo", NULL, -ENOENT },
-		{ "meminfo", "", -EINVAL },
-		{ "meminfo", "Node 0 MemTotal: 8 kB\nNode 0 MemFree: 4 kB\n", -EINVAL },
-		{ "meminfo", "\xff", -EINVAL },
-		{ "hugepages/hugepages-1048576kB/free_hugepages", NULL, -ENOENT },
-		{ "hugepages/hugepages-1048576kB/free_hugepages", "-1\n", -EINVAL },
-		{ "hugepages/hugepages-1048576kB/nr_hugepages", "", -EINVAL },
-		{ "hugepages/hugepages-2048kB/nr_hugepages", "lots\n", -EINVAL },
+		{ NULL, -ENOENT },
+		{ "", -EINVAL },
+		{ "Node 0 MemTotal: 8 kB\nNode 0 MemFree: 4 kB\n", -EINVAL },
+		{ "\xff", -EINVAL },
 	};
+	static const char file[] = NODE_DIR "/node2/meminfo";
 
 	(void)state;
 	for (size_t i = 0; i < NB_ELEMS(cases); i++) {
-		struct rte_numa_hugepages pools[2] = { { 7, 8, 9 }, { 7, 8, 9 } };
-		char *root = tree_copy("gap-0-2"),
-		     *file = tree_path(NODE_DIR "/node2", cases[i].file);
 		struct rte_numa_memory mem = { 7, 9 };
+		char *root = tree_copy("gap-0-2");
 		struct rte_numa_topology *topo;
 
 		assert_int_equal(rte_numa_topology_load(root, &topo), 0);
@@ -262,16 +199,9 @@ broken_figures_change_nothing(void **state)
 			tree_write(root, file, cases[i].text, strlen(cases[i].text));
 		else
 			tree_delete(root, file);
-		if (strcmp(cases[i].file, "meminfo") == 0) {
-			assert_int_equal(rte_numa_memory(topo, 2, &mem), cases[i].ret);
-			assert_true(mem.total == 7 && mem.free == 9);
-		} else {
-			assert_int_equal(rte_numa_hugepages(topo, 2, pools, 2), cases[i].ret);
-			check_pool(&pools[0], 7, 8, 9);
-			check_pool(&pools[1], 7, 8, 9);
-		}
+		assert_int_equal(rte_numa_memory(topo, 2, &mem), cases[i].ret);
+		assert_true(mem.total == 7 && mem.free == 9);
 		rte_numa_topology_free(topo);
-		free(file);
 		tree_remove(root);
 	}
 }
@@ -286,8 +216,7 @@ main(void)
 		cmocka_unit_test(text_is_the_kernels_list),
 		cmocka_unit_test(memory_is_in_bytes),
 		cmocka_unit_test(without_numa_memory_is_the_machines),
-		cmocka_unit_test(pools_are_by_page_size),
-		cmocka_unit_test(pools_and_memory_are_read_afresh),
+		cmocka_unit_test(memory_is_read_afresh),
 		cmocka_unit_test(broken_figures_change_nothing),
 	};
 
