@@ -36,7 +36,7 @@ slabs_base(const struct fm_zone *z)
 static uint64_t
 slabs_size(const struct fm_zone *z)
 {
-	return RTE_ALIGN_CEIL(z->size, (uint64_t)FM_SLAB_SIZE);
+	return RTE_ALIGN_CEIL(z->base + z->size, FM_SLAB_SIZE) - slabs_base(z);
 }
 
 unsigned int

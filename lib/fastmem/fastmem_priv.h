@@ -112,7 +112,7 @@ struct fm_chunk {
 	uint32_t node;	      /* index */
 	uint32_t serial;      /* in the name of the memory's zone */
 	uint32_t meta_serial; /* in the name of this record's zone */
-	uint32_t first_page;  /* of the first slab that is ours; 0 but for FM_PART_SIZE */
+	uint32_t first_page;  /* of the first slab that is ours: 0, but for the edges */
 	uint64_t nb_pages;    /* from there */
 	bool claimed;	      /* by fm_chunks_add(), under the control lock */
 	uint64_t page_size;
@@ -484,19 +484,32 @@ fm_chunks_free(struct fm_node *node);
 /* ---------------------------------------------------------------- zone.c */
 
 /*
- * What a hugepage of 2 MiB without a free neighbour holds beside EAL's headers: its own at the
- * front, and at the end perhaps that of what lies at the next page's beginning.
+ * What hugepages do not hold beside EAL's headers: its own at the front, and at the end perhaps
+ * that of what lies at the next page's beginning. A zone that leaves so much out takes no page more
+ * than it fills.
  */
-#define FM_PART_SIZE (FM_SLAB_SIZE - 2 * FM_PAGE_SIZE)
+#define FM_EDGES     (2 * FM_PAGE_SIZE)
+#define FM_PART_SIZE (FM_SLAB_SIZE - FM_EDGES)
 
-/* Memory for slabs from EAL, of `size` bytes or, where that is not to be had, of less. */
+/*
+ * Memory for slabs from EAL: a multiple of FM_SLAB_SIZE, at such an address; or FM_EDGES less, up
+ * to those behind such an address.
+ */
 struct fm_zone {
 	uintptr_t base;
-	uint64_t size; /* multiple of FM_SLAB_SIZE, at such an address; or FM_PART_SIZE, within one */
+	uint64_t size;
 	uint64_t page_size;
 	uint32_t serial;
 };
 
+/* The least size of a zone that holds so much and leaves the edges out. */
+static inline uint64_t
+fm_zone_snug(uint64_t size)
+{
+	return RTE_ALIGN_CEIL(size + FM_EDGES, (uint64_t)FM_SLAB_SIZE) - FM_EDGES;
+}
+
+/* At least `size` bytes or, where that is not to be had, less. */
 int
 fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone);
 

@@ -15,7 +15,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
-#define GROW_SHARE 4		       /* growth adds a quarter of what there is, */
+#define GROW_SHARE 16		       /* growth adds a sixteenth of what there is, */
 #define GROW_MIN   (4 * FM_SLAB_SIZE)  /* at least this where it is to be had, */
 #define GROW_MAX   (64 * FM_SLAB_SIZE) /* and at most this, unless one block needs more */
 
@@ -233,10 +233,10 @@ grow_locked(struct fm_state *st, struct fm_node *node, uint64_t size)
 	uint64_t room = RTE_ALIGN_FLOOR(room_below_limit(node), (uint64_t)FM_SLAB_SIZE);
 	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
 	uint64_t need = RTE_ALIGN_CEIL(size, (uint64_t)FM_SLAB_SIZE);
-	uint64_t good = RTE_ALIGN_CEIL(backing / GROW_SHARE, (uint64_t)FM_SLAB_SIZE);
+	uint64_t good = RTE_MIN(RTE_MAX(backing / GROW_SHARE, GROW_MIN), GROW_MAX);
 	int rc = -ENOMEM;
 
-	good = RTE_MAX(RTE_MIN(RTE_MAX(good, GROW_MIN), GROW_MAX), need);
+	good = fm_zone_snug(RTE_MAX(good - FM_EDGES, size));
 	if (RTE_MIN(good, room) > need)
 		rc = fm_chunks_add(st, node, RTE_MIN(good, room));
 	if (rc != 0 && need <= room)

@@ -148,6 +148,20 @@ try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, unsigned int a
 	return 0;
 }
 
+/* Just what whole pages hold, if EAL has no other memory beside them that it would rather take. */
+static int
+try_snug(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone *zone)
+{
+	int rc = try_zone(node, size, page_size, FM_PAGE_SIZE, 0, zone);
+
+	if (rc == 0 && zone->base % FM_SLAB_SIZE > FM_EDGES) {
+		/* No two zones may share a slab, and in these there would be room for another. */
+		fm_zone_free(node, zone->serial, false);
+		rc = -ENOMEM;
+	}
+	return rc;
+}
+
 int
 fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
 {
@@ -157,6 +171,9 @@ fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
 	int rc = -ENOMEM;
 
 	find_page_sizes(node, &pages);
+	for (i = 0; i < pages.n && size == fm_zone_snug(size) && rc == -ENOMEM; i++)
+		if (pages.size[i] <= FM_SLAB_SIZE && size < MAX_ZONE_2M)
+			rc = try_snug(node, size, pages.size[i], zone);
 	size = RTE_MIN(RTE_ALIGN_CEIL(size, (uint64_t)FM_SLAB_SIZE), MAX_ZONE_2M);
 
 	/* Large pages first, for what fills them. Whatever is no shortage ends it. */

@@ -85,7 +85,9 @@ growth_goes_up_to_the_limit_and_not_a_byte_beyond(void **state)
 		n = blocks.n;
 		assert_int_equal(rte_errno, ENOMEM);
 		assert_true(stats_now().bytes_backing <= limits[i]);
-		assert_int_equal(n, limits[i] / SLAB * 2);
+		/* Growth leaves room for EAL's header where it takes more than is needed. */
+		assert_true(n <= limits[i] / MIB);
+		assert_true(n + node_stats_now().growths >= limits[i] / SLAB * 2);
 		assert_true(node_stats_now().failed_growths > 0);
 	}
 	test_blocks_free(&blocks);

@@ -156,9 +156,9 @@ memory_that_growth_took_counts(void **state)
 		assert_true(test_blocks_alloc(&blocks, MIB, 0));
 	assert_int_equal(rte_fastmem_reserved(test_node()), 0);
 	before = footprint_now();
-	assert_int_equal(rte_fastmem_reserve(before.backing, test_node()), 0);
-	assert_int_equal(rte_fastmem_reserved(test_node()), before.backing);
-	before.reserved = before.backing;
+	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 8 * MIB);
+	before.reserved = 8 * MIB;
 	assert_same_footprint(before);
 	test_blocks_free(&blocks);
 }

@@ -161,7 +161,7 @@ storm(size_t limit)
 	assert_int_equal(rte_fastmem_set_growth(test_node(), false), 0);
 	rte_fastmem_cache_flush();
 	rte_fastmem_trim(test_node());
-	assert_int_equal(test_blocks_exhaust(&all, MIB, 0), node_stats_now().bytes_backing / MIB);
+	assert_int_equal(test_blocks_exhaust(&all, 4096, 0), node_stats_now().bytes_backing / 4096);
 	test_blocks_free(&all);
 }
 
