@@ -64,7 +64,7 @@ static struct {
 	struct thread *first;
 } threads = { .lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
 
-#define ASK_AGAIN 1024
+#define ASK_AGAIN 64 /* calls; the search takes the time of one or two */
 
 /* ---- coming and going */
 

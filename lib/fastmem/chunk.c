@@ -367,13 +367,14 @@ void
 fm_chunks_free(struct fm_node *node)
 {
 	uint32_t serial, i = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
-	struct fm_chunk *c;
+	const struct fm_chunk *c;
 
 	while (i-- > 0) {
 		c = node->chunk[i];
 		if (atomic_load_explicit(&c->nb_slabs, memory_order_relaxed) != 0)
 			fm_zone_free(node, c->serial, false);
-		serial = c->meta_serial; /* the record goes with its zone */
-		fm_zone_free(node, serial, true);
 	}
+	/* Records, and what fm_grow_units() took. */
+	for (serial = 0; serial < node->next_serial; serial++)
+		fm_zone_free(node, serial, true);
 }

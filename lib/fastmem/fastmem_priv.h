@@ -666,6 +666,13 @@ fm_control_unlock(struct fm_state *st);
 bool
 fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size);
 
+/*
+ * Add caches for threads that come, if growth is on; false: none added. Does not wait for who holds
+ * the control lock: a thread without a cache is served too.
+ */
+bool
+fm_grow_units(struct fm_state *st, struct fm_node *node);
+
 /* May fm_grow() be worth a try? */
 bool
 fm_may_grow(const struct fm_node *node);

@@ -15,6 +15,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#define GROW_UNITS 8		       /* caches at once: half a megabyte */
 #define GROW_SHARE 16		       /* growth adds a sixteenth of what there is, */
 #define GROW_MIN   (4 * FM_SLAB_SIZE)  /* at least this where it is to be had, */
 #define GROW_MAX   (64 * FM_SLAB_SIZE) /* and at most this, unless one block needs more */
@@ -25,6 +26,16 @@ fm_control_lock(struct fm_state *st)
 	/* A holder that died left memory that nobody uses at worst; all that counts is whole. */
 	if (pthread_mutex_lock(&st->control) == EOWNERDEAD)
 		pthread_mutex_consistent(&st->control);
+}
+
+static bool
+control_trylock(struct fm_state *st)
+{
+	int rc = pthread_mutex_trylock(&st->control);
+
+	if (rc == EOWNERDEAD)
+		rc = pthread_mutex_consistent(&st->control);
+	return rc == 0;
 }
 
 void
@@ -273,6 +284,25 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 	}
 	fm_control_unlock(st);
 	return grown;
+}
+
+bool
+fm_grow_units(struct fm_state *st, struct fm_node *node)
+{
+	uint32_t nb = atomic_load_explicit(&st->nb_units, memory_order_relaxed);
+	void *mem;
+
+	if (nb >= FM_MAX_UNITS || !atomic_load_explicit(&node->growth, memory_order_relaxed) ||
+	    !control_trylock(st))
+		return false;
+	/* Of the same numbers as chunks, so that deinit finds it. */
+	mem = fm_zone_take_meta(node, node->next_serial, GROW_UNITS * st->unit_size, FM_SLAB_SIZE);
+	if (mem != NULL) {
+		node->next_serial++;
+		fm_units_add(st, node->index, mem, GROW_UNITS);
+	}
+	fm_control_unlock(st);
+	return mem != NULL;
 }
 
 int64_t

@@ -116,30 +116,43 @@ hand_counters_over(struct fm_state *st, struct fm_unit *u)
 		}
 }
 
+static struct fm_unit *
+best_unit(struct fm_state *st, unsigned int node, uint32_t tag)
+{
+	/* Acquire: pairs with fm_units_add(). */
+	uint32_t i, fit, best_fit = 0;
+	uint32_t nb = atomic_load_explicit(&st->nb_units, memory_order_acquire);
+	struct fm_unit *best = NULL;
+
+	for (i = 0; i < nb; i++) {
+		fit = suits(st->unit[i], node, tag);
+		if (fit > best_fit) {
+			best_fit = fit;
+			best = st->unit[i];
+		}
+	}
+	return best;
+}
+
 struct fm_unit *
 fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_state what)
 {
-	uint32_t i, nb, best_fit, fit, expected;
 	struct fm_unit *best;
+	uint32_t expected;
 
-	do {
-		/* Acquire: pairs with fm_units_add(). */
-		nb = atomic_load_explicit(&st->nb_units, memory_order_acquire);
-		best = NULL;
-		best_fit = 0;
-		for (i = 0; i < nb; i++) {
-			fit = suits(st->unit[i], node, tag);
-			if (fit > best_fit) {
-				best_fit = fit;
-				best = st->unit[i];
-			}
-		}
+	for (;;) {
+		best = best_unit(st, node, tag);
+		if (best == NULL && fm_grow_units(st, &st->node[node]))
+			best = best_unit(st, node, tag);
 		if (best == NULL)
 			return NULL;
 		expected = FM_UNIT_FREE;
 		/* Acquire: pairs with fm_unit_release(). */
-	} while (!atomic_compare_exchange_strong_explicit(
-		&best->state, &expected, what, memory_order_acquire, memory_order_relaxed));
+		if (atomic_compare_exchange_strong_explicit(&best->state, &expected, what,
+							    memory_order_acquire,
+							    memory_order_relaxed))
+			break;
+	}
 	atomic_store_explicit(&best->pid, fm_process.pid, memory_order_relaxed);
 	if (what == FM_UNIT_CACHE &&
 	    atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {

@@ -312,6 +312,86 @@ hundreds_of_threads_at_once_are_served(void **state)
 	assert_int_equal(stats_now().bytes_in_use, 0);
 }
 
+/* One after the other, and all stay. */
+struct late {
+	sem_t served, go;
+};
+
+#define LATE_PAIRS 100
+
+static void *
+come_late(void *arg)
+{
+	struct late *late = arg;
+	bool good = true;
+	void *ptr;
+	int i;
+
+	for (i = 0; i < LATE_PAIRS; i++) {
+		ptr = rte_fastmem_alloc(128, 0, 0);
+		good = good && ptr != NULL;
+		rte_fastmem_free(ptr);
+	}
+	sem_post(&late->served);
+	sem_wait(&late->go);
+	return good ? arg : NULL;
+}
+
+static uint64_t
+misses_of_late_threads(unsigned int nb)
+{
+	struct rte_fastmem_class_stats before, after;
+	pthread_t threads[100];
+	struct late late;
+	unsigned int i;
+	void *ret;
+
+	assert_int_equal(rte_fastmem_stats_class(128, &before), 0);
+	sem_init(&late.served, 0, 0);
+	sem_init(&late.go, 0, 0);
+	for (i = 0; i < nb; i++) {
+		test_thread_start(&threads[i], come_late, &late);
+		sem_wait(&late.served);
+	}
+	for (i = 0; i < nb; i++)
+		sem_post(&late.go);
+	for (i = 0; i < nb; i++) {
+		pthread_join(threads[i], &ret);
+		assert_ptr_equal(ret, &late);
+	}
+	assert_int_equal(rte_fastmem_stats_class(128, &after), 0);
+	return after.alloc_cache_misses - before.alloc_cache_misses;
+}
+
+static void
+however_many_threads_come_each_has_a_cache(void **state)
+{
+	(void)state;
+#ifdef RTE_FASTMEM_DEBUG
+	skip_because("a debug build caches nothing");
+#endif
+	/* No reservation that would bring caches along. */
+	assert_int_equal(rte_fastmem_reserve(2 * MIB, test_node()), 0);
+	assert_true(misses_of_late_threads(100) <= 200);
+}
+
+/* Caches are memory too: where nothing may grow, those that are there must do. */
+static void
+where_nothing_may_grow_some_have_none(void **state)
+{
+	size_t taken;
+
+	(void)state;
+#ifdef RTE_FASTMEM_DEBUG
+	skip_because("a debug build caches nothing");
+#endif
+	assert_int_equal(rte_fastmem_reserve(2 * MIB, test_node()), 0);
+	assert_int_equal(rte_fastmem_set_growth(test_node(), false), 0);
+	taken = eal_heap_bytes();
+	assert_true(misses_of_late_threads(100) > 200);
+	assert_int_equal(eal_heap_bytes(), taken);
+}
+
 /* Random operations on blocks of its own and on blocks that wander between all threads. */
 struct churn {
 	struct rte_stack *wandering;
@@ -559,6 +639,10 @@ main(int argc, char **argv)
 		RESERVED(a_flush_returns_the_cache_of_a_thread_that_lives_on),
 		RESERVED(thousands_of_short_lived_threads_lose_nothing),
 		RESERVED(hundreds_of_threads_at_once_are_served),
+		cmocka_unit_test_setup_teardown(however_many_threads_come_each_has_a_cache,
+						setup_init, teardown_deinit),
+		cmocka_unit_test_setup_teardown(where_nothing_may_grow_some_have_none, setup_init,
+						teardown_deinit),
 		RESERVED(contents_survive_many_threads_churning),
 		RESERVED(contents_survive_memory_running_out),
 		cmocka_unit_test_setup_teardown(threads_that_grow_at_once_are_all_served,
