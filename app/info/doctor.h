@@ -27,6 +27,14 @@ struct doctor_pool {
 	uint64_t free;
 };
 
+/* A cgroup that says which nodes' memory the processes below it may use. */
+struct doctor_cpuset {
+	char file[768]; /* That says so, as a shell would be told. */
+	struct rte_numa_mask nodes;
+};
+
+#define DOCTOR_MAX_CPUSETS 16
+
 /* What there is. */
 struct doctor_facts {
 	struct rte_numa_mask memory;  /* Nodes with memory. */
@@ -40,14 +48,17 @@ struct doctor_facts {
 	bool hugetlbfs;	     /* Whether one is mounted. */
 	bool may_lock;	     /* CAP_IPC_LOCK. */
 	uint64_t lock_limit; /* Bytes, UINT64_MAX without. */
-	char cgroup[512];    /* Of the cpuset, below the cgroup mount; empty if not known. */
+	/* Those of the process, the outermost first; without any, own_cpuset is where one would be. */
+	unsigned int nb_cpusets;
+	struct doctor_cpuset cpusets[DOCTOR_MAX_CPUSETS];
+	char own_cpuset[768];
 };
 
 /* What stands in the way, and what removes it. */
 struct doctor_finding {
 	char id[32];
 	char what[256];
-	char fix[384];
+	char fix[4096];
 };
 
 #define DOCTOR_MAX_FINDINGS 128
@@ -60,6 +71,14 @@ struct doctor_findings {
 /* doctor_facts.c: 0, or a negative errno if there is no such machine. */
 int
 doctor_gather(const struct doctor_roots *roots, struct doctor_facts *facts);
+
+/* A file below the proc that is looked at, or NULL. */
+FILE *
+doctor_open_proc(const struct doctor_roots *roots, const char *name);
+
+/* doctor_cpuset.c: what facts say of cpusets. */
+void
+doctor_gather_cpusets(const struct doctor_roots *roots, struct doctor_facts *facts);
 
 /* doctor_judge.c: pure. wanted: nodes that somebody means to use; empty: those that there are. */
 void

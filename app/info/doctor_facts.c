@@ -17,8 +17,8 @@
 
 #define CAP_IPC_LOCK_BIT 14
 
-static FILE *
-open_proc(const struct doctor_roots *roots, const char *name)
+FILE *
+doctor_open_proc(const struct doctor_roots *roots, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -62,7 +62,7 @@ gather_nodes(const struct doctor_roots *roots, struct doctor_facts *facts)
 static void
 gather_status(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
-	FILE *file = open_proc(roots, "self/status");
+	FILE *file = doctor_open_proc(roots, "self/status");
 	char line[4096], list[2048];
 	uint64_t caps;
 
@@ -81,7 +81,7 @@ gather_status(const struct doctor_roots *roots, struct doctor_facts *facts)
 static void
 gather_limit(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
-	FILE *file = open_proc(roots, "self/limits");
+	FILE *file = doctor_open_proc(roots, "self/limits");
 	char line[256];
 
 	facts->lock_limit = UINT64_MAX;
@@ -99,7 +99,7 @@ gather_limit(const struct doctor_roots *roots, struct doctor_facts *facts)
 static void
 gather_mounts(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
-	FILE *file = open_proc(roots, "self/mounts");
+	FILE *file = doctor_open_proc(roots, "self/mounts");
 	char line[4096], type[64];
 
 	if (file == NULL)
@@ -111,28 +111,10 @@ gather_mounts(const struct doctor_roots *roots, struct doctor_facts *facts)
 	fclose(file);
 }
 
-/* The unified hierarchy's; version 1 names its cpuset one. */
-static void
-gather_cgroup(const struct doctor_roots *roots, struct doctor_facts *facts)
-{
-	FILE *file = open_proc(roots, "self/cgroup");
-	char line[1024], path[400];
-
-	if (file == NULL)
-		return;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "%*d:cpuset:%399s", path) == 1)
-			snprintf(facts->cgroup, sizeof(facts->cgroup), "/cpuset%s", path);
-		else if (facts->cgroup[0] == '\0' && sscanf(line, "0::%399s", path) == 1)
-			snprintf(facts->cgroup, sizeof(facts->cgroup), "%s", path);
-	}
-	fclose(file);
-}
-
 static void
 gather_balancing(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
-	FILE *file = open_proc(roots, "sys/kernel/numa_balancing");
+	FILE *file = doctor_open_proc(roots, "sys/kernel/numa_balancing");
 	int value;
 
 	if (file == NULL)
@@ -155,7 +137,7 @@ doctor_gather(const struct doctor_roots *roots, struct doctor_facts *facts)
 	gather_status(roots, facts);
 	gather_limit(roots, facts);
 	gather_mounts(roots, facts);
-	gather_cgroup(roots, facts);
+	doctor_gather_cpusets(roots, facts);
 	gather_balancing(roots, facts);
 	/* Of another machine nothing can be tried. */
 	if (roots->sysfs == NULL && roots->proc == NULL)

@@ -84,6 +84,32 @@ judge_calls(const struct doctor_facts *facts, struct doctor_findings *findings)
 	}
 }
 
+/* Whoever is outermost has to allow it first: version 1 takes it in no other order. */
+static void
+fix_cpusets(struct doctor_finding *finding, const struct doctor_facts *facts,
+	    const struct rte_numa_mask *missing, const char *all)
+{
+	const char *sep = "";
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < facts->nb_cpusets; i++) {
+		if (rte_numa_mask_within(missing, &facts->cpusets[i].nodes))
+			continue;
+		if (used < sizeof(finding->fix))
+			used += snprintf(finding->fix + used, sizeof(finding->fix) - used,
+					 "%secho %s > %s", sep, all, facts->cpusets[i].file);
+		sep = " && ";
+	}
+	/* Who it is lies above what can be seen from here, as from within a container. */
+	if (used == 0 && facts->own_cpuset[0] != '\0')
+		used += snprintf(finding->fix, sizeof(finding->fix),
+				 "echo %s > %s, or in a cgroup above", all, facts->own_cpuset);
+	if (used < sizeof(finding->fix))
+		snprintf(finding->fix + used, sizeof(finding->fix) - used,
+			 "%sfor a container: docker run --cpuset-mems %s ...", used > 0 ? "; " : "",
+			 all);
+}
+
 static void
 judge_cpuset(const struct doctor_facts *facts, struct doctor_findings *findings)
 {
@@ -97,10 +123,9 @@ judge_cpuset(const struct doctor_facts *facts, struct doctor_findings *findings)
 		return;
 	rte_numa_mask_text(&missing, excluded, sizeof(excluded));
 	rte_numa_mask_text(&facts->memory, all, sizeof(all));
-	fix(add(findings, "cpuset", "the cpuset of this process excludes memory of node %s",
-		excluded),
-	    "echo %s > /sys/fs/cgroup%s/cpuset.mems; for a container: docker run --cpuset-mems %s ...",
-	    all, facts->cgroup, all);
+	fix_cpusets(add(findings, "cpuset", "the cpuset of this process excludes memory of node %s",
+			excluded),
+		    facts, &missing, all);
 }
 
 static void

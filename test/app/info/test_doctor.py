@@ -102,6 +102,36 @@ class Recorded(unittest.TestCase):
             tree.write('self/cgroup', '4:memory:/x\n3:cpuset:/lots\n0::/y\n')
             self.assertIn('/sys/fs/cgroup/cpuset/lots/cpuset.mems', tree.problems()['cpuset'][1])
 
+    def cpuset(self, tree, path, nodes):
+        path = os.path.join(tree.sysfs, f'fs/cgroup/{path}')
+        os.makedirs(path, exist_ok=True)
+        with open(os.path.join(path, 'cpuset.mems'), 'w', encoding='utf-8') as file:
+            file.write(f'{nodes}\n')
+
+    def test_every_cpuset_on_the_way_that_excludes_nodes(self):
+        with Tree() as tree:
+            tree.write('self/status', 'CapEff:\t4000\nMems_allowed_list:\t0\n')
+            tree.write('self/cgroup', "0::/a.slice/b\\x2dc.slice/it's/d.scope\n")
+            self.cpuset(tree, 'a.slice', '0-1')
+            self.cpuset(tree, 'a.slice/b\\x2dc.slice', '0-3')
+            self.cpuset(tree, "a.slice/b\\x2dc.slice/it's", '0')
+            self.cpuset(tree, "a.slice/b\\x2dc.slice/it's/d.scope", '')
+            fix = tree.problems()['cpuset'][1]
+            self.assertEqual(fix.split('; ')[0],
+                             'echo 0-3 > /sys/fs/cgroup/a.slice/cpuset.mems && '
+                             "echo 0-3 > '/sys/fs/cgroup/a.slice/b\\x2dc.slice/it'\\''s/"
+                             "cpuset.mems'")
+
+    def test_cgroups_that_are_mounted_elsewhere(self):
+        with Tree() as tree:
+            tree.write('self/status', 'CapEff:\t4000\nMems_allowed_list:\t0\n')
+            tree.write('self/cgroup', '0::/\n')
+            tree.write('self/mounts', 'none /dev/hugepages hugetlbfs rw 0 0\n'
+                       'none /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n'
+                       'none /sys/fs/cgroup/unified cgroup2 rw 0 0\n')
+            self.assertIn('echo 0-3 > /sys/fs/cgroup/unified/cpuset.mems',
+                          tree.problems()['cpuset'][1])
+
     def test_pools_that_are_empty_or_in_use(self):
         with Tree() as tree:
             tree.pages(1, 'nr', 0)
