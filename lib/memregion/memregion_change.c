@@ -236,13 +236,26 @@ first_elsewhere(const struct rte_memregion *region, const struct rte_numa_mask *
 	return addr;
 }
 
+/*
+ * Automatic balancing leaves alone what has a policy of its own, as regions have wherever one could
+ * be set.
+ */
+static bool
+may_be_balanced(const struct rte_memregion *region)
+{
+	char balancing[8];
+
+	return (!region->bound_known || region->bound_policy == RTE_MEMBIND_DEFAULT) &&
+	       mr_os_read("/proc/sys/kernel/numa_balancing", balancing, sizeof(balancing)) == 0 &&
+	       balancing[0] != '0';
+}
+
 /* What may have moved pages, as far as it can be told afterwards. */
 static void
 guess_cause(const struct rte_memregion *region, struct rte_memregion_audit *audit)
 {
 	struct mr_nodes_text nodes, allowed;
 	struct mr_facts facts;
-	char balancing[8];
 
 	if (audit->drifted > 0)
 		mr_text_add(audit->text, sizeof(audit->text), "%zu of %zu bytes have left %s for ",
@@ -258,9 +271,7 @@ guess_cause(const struct rte_memregion *region, struct rte_memregion_audit *audi
 	else if (audit->policy_changed)
 		mr_text_add(audit->text, sizeof(audit->text),
 			    "the policy of the mapping was changed, by mbind(2) or a cpuset");
-	else if (audit->drifted > 0 &&
-		 mr_os_read("/proc/sys/kernel/numa_balancing", balancing, sizeof(balancing)) == 0 &&
-		 balancing[0] != '0')
+	else if (audit->drifted > 0 && may_be_balanced(region))
 		mr_text_add(audit->text, sizeof(audit->text),
 			    "automatic NUMA balancing is on (sysctl kernel.numa_balancing=0)");
 	else if (audit->drifted > 0)
