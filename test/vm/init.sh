@@ -21,6 +21,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
 ln -sf /run /var/run
 mount -t hugetlbfs -o pagesize=2M none /dev/hugepages
+mount -t cgroup2 none /sys/fs/cgroup
 ip link set lo up 2>/dev/null
 exec 3<>/dev/ttyS1
 stty raw -echo <&3

@@ -36,7 +36,7 @@ SHAPES = {
                    (12, 10, 23, 28),
                    (26, 23, 10, 12),
                    (21, 28, 12, 10)),
-        features='several hugepages'),
+        features='several cpuset hugepages'),
     # Node 3 has no CPU: EAL does not know of it. It is near to node 2. (Linux gives such nodes the
     # last ids.)
     'memory-only': Shape(
@@ -47,19 +47,19 @@ SHAPES = {
                    (20, 10, 20, 28),
                    (21, 20, 10, 17),
                    (30, 28, 17, 10)),
-        features='several hugepages memory-only'),
+        features='several cpuset hugepages memory-only'),
     # Node 1 has memory and no hugepage.
     'no-hugepages': Shape(
         packages=2,
         nodes=(Node((0, 1), 1536, 300), Node((2, 3), 1024, 0)),
         distances=((10, 20), (20, 10)),
-        features='several no-hugepages'),
+        features='several cpuset no-hugepages'),
     # Node 1 has some of everything, and not enough for long.
     'runs-out': Shape(
         packages=2,
         nodes=(Node((0, 1), 1536, 300), Node((2, 3), 256, 40)),
         distances=((10, 20), (20, 10)),
-        features='several hugepages runs-out'),
+        features='several cpuset hugepages runs-out'),
 }
 
 FEATURES = {word for shape in SHAPES.values() for word in shape.features.split()}
