@@ -8,11 +8,41 @@
  * Called by: meson test.
  */
 
+#include <rte_memalloc_arena.h>
 #include <rte_memalloc_system.h>
 
 #include "conform.h"
 
 #define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+static int
+arena(struct rte_memalloc **alloc)
+{
+	struct rte_memalloc_arena_opts opts = { .size = 4 * MIB };
+	struct rte_memalloc_arena *made;
+	int ret = rte_memalloc_arena_create(&opts, &made);
+
+	if (ret == 0)
+		*alloc = rte_memalloc_arena_base(made);
+	return ret;
+}
+
+/* Of blocks that are full after a few allocations. */
+static int
+arena_overflowing(struct rte_memalloc **alloc)
+{
+	struct rte_memregion_opts region = { .pages = RTE_MEMREGION_PAGES_SMALL };
+	struct rte_memalloc_arena_opts opts = { .size = 4096,
+						.flags = RTE_MEMALLOC_ARENA_F_OVERFLOW,
+						.region = &region };
+	struct rte_memalloc_arena *made;
+	int ret = rte_memalloc_arena_create(&opts, &made);
+
+	if (ret == 0)
+		*alloc = rte_memalloc_arena_base(made);
+	return ret;
+}
 
 static const struct conform kinds[] = {
 	{
@@ -21,6 +51,20 @@ static const struct conform kinds[] = {
 		.flags = RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_REUSES,
 		.max_size = 8 * KIB,
 		.max_align = 64 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "arena",
+		.create = arena,
+		.max_size = 16 * KIB,
+		.max_align = 32 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "arena that overflows",
+		.create = arena_overflowing,
+		.max_size = 16 * KIB,
+		.max_align = 32 * KIB,
 		.nb = 64,
 	},
 };
