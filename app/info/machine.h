@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include <rte_numa.h>
+#include <rte_numa_access.h>
 
 #define MACHINE_MAX_POOLS 64
 
@@ -16,14 +17,24 @@
 
 struct machine_node {
 	int id;
-	int package; /* -1: none is known, as of a node without CPUs */
 	bool has_cpus;
 	bool has_memory;
+	/* Ids in the kernel's list format, such as "0-3,8". */
+	char *cpus;
 	unsigned int nb_cpus;
-	char *cpus; /* In the kernel's list format, such as "0-3,8". */
+	char *packages; /* That its CPUs are of; empty without CPUs, or if the kernel tells none. */
+	unsigned int nb_packages;
 	struct rte_numa_memory memory;
 	unsigned int nb_pools;
 	struct rte_numa_hugepages pools[MACHINE_MAX_POOLS];
+	int tier;	     /* Of memory; -1: none is told. */
+	bool access_told[2]; /* By enum rte_numa_initiators, as the next. */
+	struct rte_numa_access access[2];
+};
+
+struct machine_package {
+	int id;
+	struct rte_numa_mask nodes;
 };
 
 /* All that the verb topology tells, read at once. */
@@ -32,7 +43,10 @@ struct machine {
 	struct machine_node *nodes; /* By id. */
 	int *distances;		    /* n rows of n, by position. */
 	unsigned int nb_packages;
-	int *packages; /* Their ids, ascending. */
+	struct machine_package *packages; /* By id. */
+	unsigned int nb_pools;
+	struct rte_numa_hugepages pools[MACHINE_MAX_POOLS]; /* Of all nodes together. */
+	bool several_tiers;
 };
 
 /*
@@ -45,10 +59,6 @@ machine_read(const char *sysfs, struct machine *machine);
 void
 machine_release(struct machine *machine);
 
-/* How many nodes a package has; more than one: sub-NUMA clustering. */
-unsigned int
-machine_nodes_of_package(const struct machine *machine, int package);
-
 /* What a node is without, as "memory only"; empty if it has both CPUs and memory. */
 const char *
 machine_lacks(const struct machine_node *node);
@@ -56,6 +66,17 @@ machine_lacks(const struct machine_node *node);
 /* Such as "1.5 GiB"; returns buf. */
 const char *
 size_text(char buf[SIZE_TEXT], uint64_t bytes);
+
+/*
+ * Whose access to a node's memory is to be shown, at most two: of CPUs, and of what is nearer than
+ * any CPU. Returns how many.
+ */
+unsigned int
+machine_accesses(const struct machine_node *node, const struct rte_numa_access *shown[2]);
+
+/* Such as "204.8 GB/s, 80 ns", without what is not told; returns buf, empty if nothing is. */
+const char *
+access_text(char buf[SIZE_TEXT * 2], uint64_t bandwidth, uint64_t latency);
 
 /* topology_text.c, topology_json.c */
 void

@@ -15,14 +15,14 @@ struct picture_box {
 
 /* Nodes that are drawn in one frame. */
 enum picture_kind {
-	PICTURE_PACKAGE,	 /* A package's. */
+	PICTURE_PACKAGE,	 /* Whose CPUs are of the same package, or of the same several. */
 	PICTURE_UNKNOWN_PACKAGE, /* With CPUs, of no package that the kernel tells. */
 	PICTURE_NO_CPUS,	 /* Without CPUs, so of no package. */
 };
 
 struct picture_group {
 	enum picture_kind kind;
-	int package; /* PICTURE_PACKAGE only */
+	const struct machine_node *first; /* One of them. */
 	unsigned int n;
 	struct picture_box box;
 };
@@ -30,6 +30,7 @@ struct picture_group {
 /* Where everything is. */
 struct picture {
 	int w, h;
+	int head; /* Height of headline and legend. */
 	unsigned int nb_groups;
 	struct picture_group *groups;
 	unsigned int *group_of;	   /* By position of the node. */
@@ -38,13 +39,12 @@ struct picture {
 };
 
 #define PICTURE_PAD	    16 /* Between a frame and what is in it. */
-#define PICTURE_CARD_WIDTH  272
-#define PICTURE_HEAD	    84 /* Headline and legend. */
+#define PICTURE_CARD_WIDTH  292
 #define PICTURE_GROUP_HEAD  40
 #define PICTURE_MATRIX_HEAD 86
 #define PICTURE_CELL_WIDTH  44
 #define PICTURE_CELL_HEIGHT 26
-#define PICTURE_ROW_HEAD    60 /* Where a row of the matrix says whose it is. */
+#define PICTURE_ROW_HEAD    78 /* Where a row of the matrix says whose it is. */
 
 /*
  * picture_layout.c: pure. No box overlaps another, but those that are in one another. Returns 0 or
@@ -58,10 +58,11 @@ picture_release(struct picture *picture);
 
 /* picture_card.c: a node. */
 int
-picture_card_height(const struct machine_node *node);
+picture_card_height(const struct machine *machine, const struct machine_node *node);
 
 void
-picture_card(FILE *file, const struct machine_node *node, const struct picture_box *box);
+picture_card(FILE *file, const struct machine *machine, const struct machine_node *node,
+	     const struct picture_box *box);
 
 /* picture_svg.c: 0 or -ENOMEM. */
 int
@@ -82,5 +83,9 @@ enum draw_align { DRAW_LEFT, DRAW_MIDDLE, DRAW_RIGHT };
 void
 draw_text(FILE *file, const char *class, enum draw_align align, int x, int y, int room,
 	  const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/* What something is called, and on the right its value. */
+void
+draw_pair(FILE *file, int x, int y, int width, const char *name, const char *value);
 
 #endif /* INFO_PICTURE_H */

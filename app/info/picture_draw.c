@@ -15,6 +15,8 @@
 /* Of a letter's height, on average; fonts with wider digits are rare. */
 #define LETTER_WIDTH 0.6
 
+#define LETTER_HEIGHT 12
+
 /* Light, and what is other in the dark. Variables would be shorter; few viewers know them. */
 static const char style[] =
 	"<style>\n"
@@ -59,7 +61,9 @@ draw_text(FILE *file, const char *class, enum draw_align align, int x, int y, in
 {
 	static const char *const anchors[] = { "", " text-anchor=\"middle\"",
 					       " text-anchor=\"end\"" };
-	int size = strstr(class, "headline") != NULL ? 18 : strstr(class, "name") != NULL ? 15 : 12;
+	int size = strstr(class, "headline") != NULL ? 18 :
+		   strstr(class, "name") != NULL     ? 15 :
+						       LETTER_HEIGHT;
 	char text[512];
 	va_list args;
 
@@ -70,4 +74,20 @@ draw_text(FILE *file, const char *class, enum draw_align align, int x, int y, in
 	if (strlen(text) * size * LETTER_WIDTH > room)
 		fprintf(file, " textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\"", room);
 	fprintf(file, ">%s</text>\n", text);
+}
+
+void
+draw_pair(FILE *file, int x, int y, int width, const char *name, const char *value)
+{
+	const double letter = LETTER_HEIGHT * LETTER_WIDTH;
+	const int gap = LETTER_HEIGHT / 2;
+	int left = (int)(strlen(name) * letter) + 1, right = (int)(strlen(value) * letter) + 1;
+
+	/* Where both have too little room, neither crowds out the other. */
+	if (left + gap + right > width) {
+		left = left < width / 2 ? left : width / 2;
+		right = width - left - gap;
+	}
+	draw_text(file, "quiet", DRAW_LEFT, x, y, left, "%s", name);
+	draw_text(file, "number", DRAW_RIGHT, x + width, y, right, "%s", value);
 }

@@ -19,22 +19,27 @@
 /* Room for the headline and the legend. */
 #define LEAST_WIDTH 560
 
+/* With a line of reserved hugepages where there are any. */
+#define HEAD		84
+#define RESERVED_HEIGHT 20
+
 /* The group that a node belongs to, made if it is the first of it. */
 static unsigned int
 group_of(struct picture *picture, const struct machine_node *node)
 {
-	enum picture_kind kind = node->package >= 0 ? PICTURE_PACKAGE :
-				 node->has_cpus	    ? PICTURE_UNKNOWN_PACKAGE :
-						      PICTURE_NO_CPUS;
+	enum picture_kind kind = node->nb_packages > 0 ? PICTURE_PACKAGE :
+				 node->has_cpus	       ? PICTURE_UNKNOWN_PACKAGE :
+							 PICTURE_NO_CPUS;
 	unsigned int i;
 
 	for (i = 0; i < picture->nb_groups; i++) {
-		if (picture->groups[i].kind == kind && picture->groups[i].package == node->package)
+		if (picture->groups[i].kind == kind &&
+		    strcmp(picture->groups[i].first->packages, node->packages) == 0)
 			break;
 	}
 	if (i == picture->nb_groups) {
 		picture->groups[i].kind = kind;
-		picture->groups[i].package = node->package;
+		picture->groups[i].first = node;
 		picture->nb_groups++;
 	}
 	picture->groups[i].n++;
@@ -46,8 +51,9 @@ compare_groups(const void *a, const void *b)
 {
 	const struct picture_group *first = a, *second = b;
 
-	return first->kind != second->kind ? (int)first->kind - (int)second->kind :
-					     first->package - second->package;
+	return first->kind != second->kind ?
+		       (int)first->kind - (int)second->kind :
+		       atoi(first->first->packages) - atoi(second->first->packages);
 }
 
 /* All groups are there before any is looked up: sorting moves them. */
@@ -85,7 +91,7 @@ place_cards(const struct machine *machine, struct picture *picture, unsigned int
 			     (int)column * (PICTURE_CARD_WIDTH + PICTURE_PAD),
 			.y = y,
 			.w = PICTURE_CARD_WIDTH,
-			.h = picture_card_height(&machine->nodes[i]),
+			.h = picture_card_height(machine, &machine->nodes[i]),
 		};
 		if (picture->cards[i].h > highest)
 			highest = picture->cards[i].h;
@@ -105,7 +111,7 @@ place_cards(const struct machine *machine, struct picture *picture, unsigned int
 static int
 place_groups(const struct machine *machine, struct picture *picture)
 {
-	int x = PICTURE_PAD, y = PICTURE_HEAD, highest = 0;
+	int x = PICTURE_PAD, y = picture->head, highest = 0;
 	unsigned int first = 0;
 
 	for (unsigned int i = 0; i < picture->nb_groups; i++) {
@@ -140,6 +146,11 @@ picture_lay_out(const struct machine *machine, struct picture *picture)
 
 	memset(picture, 0, sizeof(*picture));
 	picture->w = LEAST_WIDTH;
+	picture->head = HEAD;
+	for (unsigned int i = 0; i < machine->nb_pools; i++) {
+		if (machine->pools[i].reserved > 0)
+			picture->head = HEAD + RESERVED_HEIGHT;
+	}
 	picture->groups = calloc(machine->n, sizeof(*picture->groups));
 	picture->group_of = calloc(machine->n, sizeof(*picture->group_of));
 	picture->cards = calloc(machine->n, sizeof(*picture->cards));

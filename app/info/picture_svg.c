@@ -43,6 +43,24 @@ draw_key(FILE *file, const char *class, int x, const char *text, int width)
 	return x + 18 + width + PICTURE_PAD;
 }
 
+/* What is promised to mappings that have not touched it yet: the kernel says of no node. */
+static void
+draw_reserved(FILE *file, const struct machine *machine, const struct picture *picture)
+{
+	char size[SIZE_TEXT], text[256];
+	int used = 0;
+
+	for (unsigned int i = 0; i < machine->nb_pools && used < (int)sizeof(text); i++) {
+		if (machine->pools[i].reserved > 0)
+			used += snprintf(text + used, sizeof(text) - used, "%s%" PRIu64 " of %s",
+					 used > 0 ? ", " : "", machine->pools[i].reserved,
+					 size_text(size, machine->pools[i].page_size));
+	}
+	if (used > 0)
+		draw_text(file, "quiet", DRAW_LEFT, PICTURE_PAD, 88, picture->w - 2 * PICTURE_PAD,
+			  "of the free hugepages are reserved: %s", text);
+}
+
 static void
 draw_head(FILE *file, const struct machine *machine, const struct picture *picture)
 {
@@ -58,10 +76,11 @@ draw_head(FILE *file, const struct machine *machine, const struct picture *pictu
 		  "%s%s%u node%s, %u CPU%s, %s", packages, comma, machine->n,
 		  machine->n == 1 ? "" : "s", totals.nb_cpus, totals.nb_cpus == 1 ? "" : "s",
 		  size_text(memory, totals.memory));
-	x = draw_key(file, "used", x, "memory in use", 92);
-	x = draw_key(file, "huge", x, "hugepages in use", 112);
+	x = draw_key(file, "used", x, "memory in use", 96);
+	x = draw_key(file, "huge", x, "hugepages in use", 118);
 	if (totals.memory_only)
-		draw_key(file, "card memory", x, "memory without CPUs", 132);
+		draw_key(file, "card memory", x, "memory without CPUs", 138);
+	draw_reserved(file, machine, picture);
 }
 
 static void
@@ -73,21 +92,24 @@ draw_group(FILE *file, const struct machine *machine, const struct picture *pict
 	int y = group->box.y + 26;
 
 	if (group->kind == PICTURE_PACKAGE)
-		fprintf(file, "<g class=\"package\" id=\"package-%d\">\n", group->package);
+		fprintf(file, "<g class=\"package\" data-packages=\"%s\">\n",
+			group->first->packages);
 	else
 		fprintf(file, "<g class=\"apart\">\n");
 	draw_box(file, group->kind == PICTURE_NO_CPUS ? "frame apart" : "frame", 8, &group->box);
 	if (group->kind == PICTURE_PACKAGE)
-		draw_text(file, "name", DRAW_LEFT, x, y, 120, "package %d", group->package);
+		draw_text(file, "name", DRAW_LEFT, x, y, group->n > 1 ? 200 : PICTURE_CARD_WIDTH,
+			  "package%s %s", group->first->nb_packages > 1 ? "s" : "",
+			  group->first->packages);
 	else
 		draw_text(file, "name", DRAW_LEFT, x, y, PICTURE_CARD_WIDTH, "%s",
 			  group->kind == PICTURE_NO_CPUS ? "without CPUs" : "package not known");
-	if (group->kind == PICTURE_PACKAGE && group->n > 1)
+	if (group->kind == PICTURE_PACKAGE && group->n > 1 && group->first->nb_packages == 1)
 		draw_text(file, "quiet", DRAW_RIGHT, right, y, 220, "%u nodes: sub-NUMA clustering",
 			  group->n);
 	for (unsigned int i = 0; i < machine->n; i++) {
 		if (picture->group_of[i] == at)
-			picture_card(file, &machine->nodes[i], &picture->cards[i]);
+			picture_card(file, machine, &machine->nodes[i], &picture->cards[i]);
 	}
 	fprintf(file, "</g>\n");
 }
@@ -121,7 +143,7 @@ draw_matrix(FILE *file, const struct machine *machine, const struct picture_box 
 			farthest = machine->distances[i];
 	fprintf(file, "<g id=\"distances\">\n");
 	draw_box(file, "frame", 8, box);
-	draw_text(file, "name", DRAW_LEFT, x, box->y + 26, 80, "distances");
+	draw_text(file, "name", DRAW_LEFT, x, box->y + 26, 100, "distances");
 	draw_text(file, "quiet", DRAW_LEFT, x, box->y + 46, box->w - 2 * PICTURE_PAD,
 		  "from a row's node to a column's memory; 10 is local, 20 twice as far");
 	for (unsigned int i = 0; i < machine->n; i++) {

@@ -40,7 +40,7 @@ def text_box(text):
 
 
 class Picture:
-    """frames: by package id, or None for what is of none; cards: by node id."""
+    """cards by node id, homes: the packages of each, "" for none."""
 
     def __init__(self, source):
         self.source = source
@@ -48,9 +48,8 @@ class Picture:
         self.all = Box(*(float(word) for word in self.root.get('viewBox').split()), 'picture')
         self.frames, self.cards, self.homes, self.groups = [], {}, {}, {}
         for frame in self.root.findall(f'{SVG}g'):
-            package = re.fullmatch(r'package-(\d+)', frame.get('id') or '')
-            if package or frame.get('class') == 'apart':
-                self.add_frame(frame, int(package[1]) if package else None)
+            if frame.get('class') in ('package', 'apart'):
+                self.add_frame(frame, frame.get('data-packages', ''))
         distances = self.root.find(f"{SVG}g[@id='distances']")
         self.matrix = Box.of(distances.find(f'{SVG}rect'), 'distances')
         self.frames.append(self.matrix)
@@ -58,14 +57,14 @@ class Picture:
                                        cell.find(f'{SVG}title').text).groups() + (cell,)
                           for cell in distances.findall(f"{SVG}g[@class='distance']")]
 
-    def add_frame(self, frame, package):
-        box = Box.of(frame.find(f'{SVG}rect'), f'package {package}')
+    def add_frame(self, frame, packages):
+        box = Box.of(frame.find(f'{SVG}rect'), f'packages "{packages}"')
         self.frames.append(box)
         for card in frame.findall(f"{SVG}g[@class='node']"):
             node = int(card.get('id').removeprefix('node-'))
             assert node not in self.cards, f'node {node} is drawn twice'
             self.cards[node] = Box.of(card.find(f'{SVG}rect'), f'node {node}')
-            self.homes[node] = package
+            self.homes[node] = packages
             self.groups[node] = card
             assert box.holds(self.cards[node]), (box, self.cards[node])
 
@@ -74,8 +73,11 @@ class Picture:
 
     def flaws(self):
         """What lies on another, or sticks out of where it belongs."""
+        # Thousands, and each has to be within its own cell.
+        in_cells = {cell[3].find(f'{SVG}text') for cell in self.distances}
         for boxes in (self.frames, list(self.cards.values()),
-                      [text_box(text) for text in self.root.iter(f'{SVG}text')]):
+                      [text_box(text) for text in self.root.iter(f'{SVG}text')
+                       if text not in in_cells]):
             yield from (f'{a} lies on {b}' for a, b in itertools.combinations(boxes, 2)
                         if a.meets(b))
             yield from (f'{box} sticks out of {self.all}' for box in boxes

@@ -52,14 +52,41 @@ class Files:
                                 for which in ('nr', 'free', 'surplus'))
         return found
 
-    def package(self, node):
-        """Of the node's CPUs, as far as they say; None if they do not."""
+    def packages(self, node):
+        """Of the node's CPUs, as far as they tell."""
+        found = set()
         for cpu in self.cpus(node):
             path = os.path.join(self.sysfs,
                                 f'devices/system/cpu/cpu{cpu}/topology/physical_package_id')
             if os.path.exists(path):
-                return int(read(path))
+                found.add(int(read(path)))
+        return found
+
+    def access(self, node, kind):
+        """What firmware tells of a class of access; None if nothing."""
+        folder = os.path.join(self.folder, f'node{node}/access{kind}/initiators')
+        if not os.path.isdir(folder):
+            return None
+        told = {'from': sorted(int(name.removeprefix('node')) for name in os.listdir(folder)
+                               if name.startswith('node'))}
+        for name, key in (('bandwidth', 'mb_per_s'), ('latency', 'ns')):
+            for way in ('read', 'write'):
+                path = os.path.join(folder, f'{way}_{name}')
+                # A 0 is a firmware's way to say nothing.
+                told[f'{way}_{key}'] = os.path.exists(path) and int(read(path)) or None
+        return told
+
+    def tier(self, node):
+        for path in glob.glob(os.path.join(self.sysfs,
+                                           'devices/virtual/memory_tiering/*/nodelist')):
+            if node in ids_of(read(path)):
+                return int(re.search(r'memory_tier(\d+)/', path)[1])
         return None
+
+    def reserved(self):
+        """Page size → pages that the kernel has promised."""
+        return {int(re.search(r'(\d+)kB', path)[1]) * 1024: int(read(path)) for path in glob.glob(
+            os.path.join(self.sysfs, 'kernel/mm/hugepages/hugepages-*kB/resv_hugepages'))}
 
 
 class Made:
@@ -77,8 +104,7 @@ class Made:
         for node in ids:
             self.node(node, ids, gib << 20)
         for node, package in (packages or {}).items():
-            for cpu in self.cpus_of[node]:
-                self.write(f'devices/system/cpu/cpu{cpu}/topology/physical_package_id', package)
+            self.package(node, package)
 
     def node(self, node, ids, kib):
         cpus = self.cpus_of.get(node, ())
@@ -94,6 +120,16 @@ class Made:
         for size, total in ((2048, 512), (1048576, node % 3)):
             for which, value in (('nr', total), ('free', total // 2), ('surplus', 0)):
                 self.of(node, f'hugepages/hugepages-{size}kB/{which}_hugepages', value)
+
+    def package(self, node, package):
+        for cpu in self.cpus_of[node]:
+            self.write(f'devices/system/cpu/cpu{cpu}/topology/physical_package_id', package)
+
+    def access(self, node, kind, initiators, **figures):
+        for initiator in initiators:
+            self.of(node, f'access{kind}/initiators/node{initiator}/there', '')
+        for name, figure in figures.items():
+            self.of(node, f'access{kind}/initiators/{name}', figure)
 
     @staticmethod
     def text(ids):

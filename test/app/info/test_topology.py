@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The fastmem authors
 """fastmem-info topology tells of recorded machines, and of this one, what the kernel's files say.
 
-usage: test_topology.py FASTMEM-INFO SYSFS-MACHINES
+usage: test_topology.py FASTMEM-INFO SYSFS-MACHINES PICTURE-IN-THE-GUIDE
 """
 import json
 import os
@@ -17,7 +17,7 @@ import unittest
 from svg import SVG, Picture
 from sysfs import Files, Made, ids_of, read
 
-INFO, MACHINES = sys.argv[1:3]
+INFO, MACHINES, PICTURE = sys.argv[1:4]
 RECORDED = [os.path.join(MACHINES, name) for name in sorted(os.listdir(MACHINES))
             if os.path.isdir(os.path.join(MACHINES, name, 'devices/system/node'))]
 
@@ -47,6 +47,10 @@ class Json(unittest.TestCase):
                 self.assertEqual(ids_of(told['cpus']), files.cpus(node))
                 self.assertEqual(told['nb_cpus'], len(files.cpus(node)))
                 self.assertEqual(told['memory']['total'], files.memory(node, 'MemTotal'))
+                self.assertEqual(set(ids_of(told['packages'])), files.packages(node))
+                self.assertEqual(told['access'], {'by_cpus': files.access(node, 1),
+                                                  'by_any': files.access(node, 0)})
+                self.assertEqual(told['tier'], files.tier(node))
                 self.assertEqual([int(other) for other in told['distances']], files.nodes)
                 self.assertEqual(list(told['distances'].values()), files.distances(node))
                 pools = {pool['page_size']: pool for pool in told['hugepages']}
@@ -55,8 +59,15 @@ class Json(unittest.TestCase):
                 if live:
                     continue
                 self.assertEqual(told['memory']['free'], files.memory(node, 'MemFree'))
-                for size, (total, free, _) in files.pools(node).items():
-                    self.assertEqual((pools[size]['total'], pools[size]['free']), (total, free))
+                for size, figures in files.pools(node).items():
+                    self.assertEqual((pools[size]['total'], pools[size]['free'],
+                                      pools[size]['surplus']), figures)
+        self.assertEqual(report['packages'], [
+            {'id': package, 'nodes': [node for node in nodes if package in files.packages(node)]}
+            for package in sorted(set().union(*(files.packages(node) for node in nodes)))])
+        if not live:
+            self.assertEqual({pool['page_size']: pool['reserved'] for pool in report['hugepages']},
+                             files.reserved())
         return report, nodes
 
     def test_recorded_machines(self):
@@ -66,14 +77,23 @@ class Json(unittest.TestCase):
 
     def test_machines_of_many_nodes(self):
         for n in (1, 16, 64):
-            with Made(n, cpus=128) as made:
+            with Made(n, cpus=16, packages={node: node // 4 for node in range(n)}) as made:
                 self.check(made.sysfs)
+
+    def test_what_firmware_tells_in_part(self):
+        with Made(3, memory_only=[2]) as made:
+            made.access(0, 1, [0], read_latency=90)
+            made.access(1, 0, [1], write_bandwidth=1000, write_latency=7)
+            made.access(2, 0, [0, 1], read_bandwidth=2)
+            made.access(2, 1, [1], read_bandwidth=1)
+            self.check(made.sysfs)
 
     def test_a_kernel_without_nodes(self):
         report, nodes = as_json(os.path.join(MACHINES, 'no-numa'))
         self.assertEqual(list(nodes), [0])
         self.assertEqual(nodes[0]['distances'], {'0': 10})
-        self.assertEqual(report['packages'], sorted(set(report['packages'])))
+        self.assertLessEqual({node for package in report['packages'] for node in package['nodes']},
+                             {0})
 
     def test_this_machine(self):
         if not os.path.exists('/sys/devices/system/node/online'):
@@ -87,12 +107,18 @@ class Json(unittest.TestCase):
         if not shutil.which('lscpu'):
             self.skipTest('lscpu is not installed')
         seen = {}
-        for line in subprocess.run(['lscpu', '-p=CPU,NODE'], capture_output=True, text=True,
+        packages = {}
+        for line in subprocess.run(['lscpu', '-p=CPU,NODE,SOCKET'], capture_output=True, text=True,
                                    check=True).stdout.splitlines():
             if not line.startswith('#'):
-                cpu, node = line.split(',')
+                cpu, node, package = line.split(',')
                 seen.setdefault(int(node or 0), []).append(int(cpu))
-        _, nodes = as_json('/sys')
+                packages.setdefault(package, set()).add(int(node or 0))
+        report, nodes = as_json('/sys')
+        if report['packages']:
+            # It numbers them itself.
+            self.assertCountEqual([set(package['nodes']) for package in report['packages']],
+                                  packages.values())
         self.assertEqual({node: ids_of(told['cpus']) for node, told in nodes.items()
                           if told['cpus']}, {node: sorted(cpus) for node, cpus in seen.items()})
 
@@ -102,7 +128,7 @@ class Text(unittest.TestCase):
         for sysfs in RECORDED:
             files = Files(sysfs)
             text = topology(sysfs)
-            parts = re.split(r'^(node \d+|distances)', text, flags=re.M)
+            parts = re.split(r'^(node \d+|all nodes|distances)', text, flags=re.M)
             told = dict(zip(parts[1::2], parts[2::2]))
             for node in files.nodes:
                 with self.subTest(machine=os.path.basename(sysfs), node=node):
@@ -124,23 +150,50 @@ class Text(unittest.TestCase):
             self.assertIn('hugepages  0 of 1 GiB, 0 free', topology(made.sysfs))
 
 
+    def test_nodes_of_a_package_and_packages_of_a_node(self):
+        text = topology(os.path.join(MACHINES, 'sub-numa-2x2'))
+        self.assertIn('package 0: nodes 0-1 (sub-NUMA clustering)\n'
+                      'package 1: nodes 2-3 (sub-NUMA clustering)\n', text)
+        self.assertEqual(re.findall(r'^  package +(\d)$', text, re.M), list('0011'))
+        text = topology(os.path.join(MACHINES, 'vm-one-node'))
+        self.assertIn('package 0: node 0\npackage 1: node 0\n', text)
+        self.assertIn('  packages   0-1\n', text)
+        self.assertNotIn('sub-NUMA', text)
+
+    def test_speed_tiers_and_promises(self):
+        text = topology(os.path.join(MACHINES, 'memory-only'))
+        self.assertIn('access     from node 0: read 54.0 GB/s, 264 ns; write 31.0 GB/s\n', text)
+        self.assertEqual(re.findall(r'tier (\d+)', text), ['4', '4', '22'])
+        self.assertIn('4095 free, 16 surplus', text)
+        self.assertIn('4479 free, 12 of these reserved, 16 surplus', text)
+        self.assertNotIn('tier', topology(os.path.join(MACHINES, 'sub-numa-2x2')))
+        with Made(2, memory_only=[1]) as made:
+            made.access(1, 1, [0], write_latency=7)
+            made.access(1, 0, [1], read_latency=5)
+            self.assertIn('  access     from node 0: write 7 ns\n'
+                          '  access     from node 1: read 5 ns\n', topology(made.sysfs))
+
+
 class Svg(unittest.TestCase):
-    def draw(self, sysfs):
+    def draw(self, sysfs, squeezed=False):
         picture = Picture(topology(sysfs, '--svg', '-'))
         self.assertEqual(list(picture.flaws()), [])
+        # Not every viewer can squeeze.
+        self.assertLessEqual('textLength' in picture.source, squeezed)
         return picture
 
-    def check(self, sysfs):
+    def check(self, sysfs, squeezed=False):
         files = Files(sysfs)
         report, nodes = as_json(sysfs)
+        picture = self.draw(sysfs, squeezed)
         with self.subTest(machine=os.path.basename(sysfs)):
-            picture = self.draw(sysfs)
             self.assertEqual(sorted(picture.cards), files.nodes)
-            self.assertEqual(set(picture.homes.values()) - {None}, set(report['packages']))
+            self.assertEqual({package['id'] for package in report['packages']},
+                             set(ids_of(','.join(picture.homes.values()))))
             for node, told in nodes.items():
                 texts = picture.texts(node)
                 self.assertIn(f'node {node}', texts)
-                self.assertEqual(picture.homes[node], told['package'])
+                self.assertEqual(picture.homes[node], told['packages'])
                 self.assertEqual('memory only' in texts, not told['nb_cpus'] and
                                  told['memory']['total'] > 0)
                 if told['memory']['total']:
@@ -162,6 +215,30 @@ class Svg(unittest.TestCase):
         for n in (1, 2, 3, 4, 5, 7, 16, 64):
             with Made(n, memory_only=[n - 1] if n > 1 else [], cpus=48) as made:
                 self.check(made.sysfs)
+                for node in range(max(1, n - 1)):
+                    made.package(node, node // 3)
+                self.check(made.sysfs)
+                for node in range(n):
+                    for kind in (0, 1):
+                        made.access(node, kind, range(kind, n), read_bandwidth=256000,
+                                    write_bandwidth=128000, read_latency=100, write_latency=110)
+                    made.of(node, 'hugepages/hugepages-2048kB/surplus_hugepages', 9)
+                    made.write(f'devices/virtual/memory_tiering/memory_tier{node}/nodelist', node)
+                self.check(made.sysfs, squeezed=True)
+
+    def test_packages_speed_and_promises(self):
+        picture = self.check(os.path.join(MACHINES, 'sub-numa-2x2'))
+        self.assertEqual(picture.homes, {0: '0', 1: '0', 2: '1', 3: '1'})
+        self.assertEqual(picture.source.count('2 nodes: sub-NUMA clustering'), 2)
+        picture = self.check(os.path.join(MACHINES, 'memory-only'))
+        self.assertEqual(picture.homes, {0: '0', 1: '1', 2: ''})
+        self.assertIn('node 0 reads, 54.0 GB/s, 264 ns, node 0 writes, 31.0 GB/s, memory tier, 22',
+                      ', '.join(picture.texts(2)))
+        self.assertIn('surplus of these, 16', ', '.join(picture.texts(2)))
+        self.assertIn('of the free hugepages are reserved: 12 of 2 MiB, 1 of 1 GiB<', picture.source)
+        picture = self.check(os.path.join(MACHINES, 'vm-one-node'))
+        self.assertIn('packages 0-1', picture.source)
+        self.assertNotIn('sub-NUMA', picture.source)
 
     def test_numbers_of_any_length(self):
         with Made(2, gib=999 << 10) as made:
@@ -170,10 +247,18 @@ class Svg(unittest.TestCase):
             for which in ('nr', 'free'):
                 made.of(0, f'hugepages/hugepages-2048kB/{which}_hugepages', 2 ** 63)
             made.of(0, 'distance', '10 255')
-            picture = self.check(made.sysfs)
+            for i in range(4):
+                for which in ('nr', 'free', 'surplus', 'resv'):
+                    made.write(f'kernel/mm/hugepages/hugepages-{4096 << 3 * i}kB/{which}_hugepages',
+                               2 ** 63)
+            picture = self.check(made.sysfs, squeezed=True)
             # What is cut in the card is whole in its tooltip.
             self.assertIn(' ...', ''.join(picture.texts(0)))
             self.assertIn(',1020,1022', picture.groups[0].find(f'{SVG}title').text)
+
+    def test_the_picture_in_the_guide(self):
+        self.assertEqual(read(PICTURE), topology(os.path.join(MACHINES, 'sub-numa-2x2'),
+                                                 '--svg', '-').strip(), 'draw it anew')
 
     def test_it_stands_alone_and_has_light_and_dark(self):
         source = topology(RECORDED[0], '--svg', '-')
@@ -219,7 +304,9 @@ class Refused(unittest.TestCase):
         self.assertIn('/nowhere', self.refused('topology', '--sysfs', '/nowhere'))
         with Made(2) as made:
             for name, content in (('distance', '10'), ('cpulist', 'x'), ('meminfo', ''),
-                                  ('hugepages/hugepages-2048kB/nr_hugepages', 'many')):
+                                  ('hugepages/hugepages-2048kB/nr_hugepages', 'many'),
+                                  ('access1/initiators/read_latency', 'soon')):
+                made.access(1, 1, [1], read_latency=80)
                 before = read(os.path.join(made.sysfs, f'devices/system/node/node1/{name}'))
                 made.of(1, name, content)
                 for args in ([], ['--json'], ['--svg', '-']):
@@ -227,6 +314,11 @@ class Refused(unittest.TestCase):
                     self.assertTrue('node 1' in said or made.sysfs in said, said)
                 made.of(1, name, before)
             topology(made.sysfs)
+            for name in ('devices/system/cpu/cpu0/topology/physical_package_id',
+                         'kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'):
+                made.write(name, 'odd')
+                self.assertIn('could not be read', self.refused('topology', '--sysfs', made.sysfs))
+                os.remove(os.path.join(made.sysfs, name))
 
     def test_an_empty_folder(self):
         for args in (['--sysfs='], ['--sysfs', ''], ['--sysfs'], ['--sysfs', '--json']):
