@@ -14,6 +14,10 @@
 
 #include "numa_priv.h"
 
+/* Fields of /proc/TID/stat, by their numbers in proc(5). */
+#define STAT_NAME      2
+#define STAT_PROCESSOR 39
+
 /*
  * Decimal digits only: strtoull() would take blanks, signs and nothing at all. -ERANGE if it is a
  * number above max, with *text behind it all the same.
@@ -165,6 +169,65 @@ numa_parse_numbered(const char *name, const char *prefix, int *id)
 	if (number(&name, INT_MAX, &value) < 0 || *name != '\0')
 		return -EINVAL;
 	*id = value;
+	return 0;
+}
+
+int
+numa_parse_stat(const char *text, int *cpu)
+{
+	/* The name before it is the thread's own and may hold anything, brackets too. */
+	const char *s = strrchr(text, ')');
+	uint64_t value;
+
+	for (unsigned int field = STAT_NAME; field < STAT_PROCESSOR; field++) {
+		s = s != NULL ? strchr(s, ' ') : NULL;
+		if (s != NULL)
+			s++;
+	}
+	if (s == NULL || number(&s, INT_MAX, &value) < 0 || (*s != ' ' && !at_end(s)))
+		return -EINVAL;
+	*cpu = value;
+	return 0;
+}
+
+/* Exactly n hexadecimal digits. */
+static int
+hex(const char **text, unsigned int n, unsigned int *value)
+{
+	unsigned int v = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		char c = *(*text)++;
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			v = v << 4 | ((c | 0x20) - 'a' + 10);
+		else
+			return -EINVAL;
+	}
+	*value = v;
+	return 0;
+}
+
+int
+numa_parse_pci(const char *text, struct numa_pci *pci)
+{
+	struct numa_pci found = { .domain = 0 };
+	const char *colon = strchr(text, ':');
+
+	if (colon != NULL && strchr(colon + 1, ':') != NULL) {
+		if (colon - text < 4 || colon - text > 8)
+			return -EINVAL;
+		if (hex(&text, colon - text, &found.domain) < 0 || *text++ != ':')
+			return -EINVAL;
+	}
+	if (hex(&text, 2, &found.bus) < 0 || *text++ != ':' || hex(&text, 2, &found.device) < 0 ||
+	    *text++ != '.' || hex(&text, 1, &found.function) < 0 || *text != '\0')
+		return -EINVAL;
+	if (found.device > 0x1f || found.function > 7)
+		return -EINVAL;
+	*pci = found;
 	return 0;
 }
 

@@ -91,6 +91,18 @@ numa_parse_id(const char *text, int *id);
 int
 numa_parse_numbered(const char *name, const char *prefix, int *id);
 
+/* The CPU that a thread's file stat in /proc names. */
+int
+numa_parse_stat(const char *text, int *cpu);
+
+struct numa_pci {
+	unsigned int domain, bus, device, function;
+};
+
+/* A PCI address, with a domain or without; no newline may follow. */
+int
+numa_parse_pci(const char *text, struct numa_pci *pci);
+
 /* A node's meminfo; -EINVAL also if it is that of another node. */
 int
 numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem);
@@ -98,6 +110,12 @@ numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem);
 /* The name of a pool's folder, "hugepages-2048kB", to bytes: a power of two. */
 int
 numa_parse_pool_name(const char *name, uint64_t *page_size);
+
+/* numa_where.c */
+
+/* rte_numa_node_of_thread() with the folder that stands for /proc. */
+int
+numa_node_of_thread(const struct rte_numa_topology *topo, const char *proc_root, int tid);
 
 /*
  * numa_sysfs.c: the only file that asks the kernel. All return 0 or a negative errno, and touch
@@ -120,6 +138,26 @@ numa_sysfs_find(const char *root, const char *path);
 int
 numa_sysfs_list(const char *root, const char *path, void (*entry)(const char *name, void *arg),
 		void *arg);
+
+/* The path that is left when all links on the way are followed, PATH_MAX bytes. */
+int
+numa_sysfs_resolve(char *resolved, const char *root, const char *path);
+
+/* The device that a descriptor is of, or that the file is on; its numbers, and if it is block. */
+int
+numa_sysfs_device(int fd, bool *block, unsigned int *major, unsigned int *minor);
+
+/* The status that move_pages() has of the page that an address lies in. */
+int
+numa_sysfs_page_node(const void *addr, int *status);
+
+/* -EFAULT if nothing is mapped there. */
+int
+numa_sysfs_page_mapped(const void *addr);
+
+/* Whether there is a page now. */
+int
+numa_sysfs_page_present(const void *addr, bool *present);
 
 /* Memory of the running machine. */
 int

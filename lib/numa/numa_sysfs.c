@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: every system call that asks the kernel about the machine's nodes.
+ * Owns: every system call that asks the kernel about nodes and what is on them.
  * Must not: interpret what it reads, or know what a caller wants it for.
  * Called by: the other files of the library.
  */
@@ -15,14 +15,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "numa_priv.h"
 
 /* A page: most sysfs files fit, the longest lists of CPUs do not. */
 #define READ_STEP 4096
+
+/* A bit of an entry of /proc/PID/pagemap. */
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 
 static int
 join(char *buf, size_t size, const char *root, const char *path)
@@ -126,6 +132,74 @@ numa_sysfs_list(const char *root, const char *path, void (*entry)(const char *na
 	ret = -errno;
 	closedir(dir);
 	return ret;
+}
+
+int
+numa_sysfs_resolve(char *resolved, const char *root, const char *path)
+{
+	char name[PATH_MAX];
+	int ret = join(name, sizeof(name), root, path);
+
+	if (ret < 0)
+		return ret;
+	return realpath(name, resolved) == NULL ? -errno : 0;
+}
+
+int
+numa_sysfs_device(int fd, bool *block, unsigned int *major, unsigned int *minor)
+{
+	struct stat st;
+	dev_t device;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*block = !S_ISCHR(st.st_mode);
+	device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+	*major = major(device);
+	*minor = minor(device);
+	return 0;
+}
+
+static void *
+page_of(const void *addr)
+{
+	return (void *)((uintptr_t)addr & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1));
+}
+
+int
+numa_sysfs_page_node(const void *addr, int *status)
+{
+	void *page = page_of(addr);
+
+	return syscall(SYS_move_pages, 0, 1UL, &page, NULL, status, 0) < 0 ? -errno : 0;
+}
+
+int
+numa_sysfs_page_mapped(const void *addr)
+{
+	unsigned char resident;
+
+	if (mincore(page_of(addr), 1, &resident) == 0)
+		return 0;
+	return errno == ENOMEM ? -EFAULT : -errno;
+}
+
+int
+numa_sysfs_page_present(const void *addr, bool *present)
+{
+	off_t at = (uintptr_t)addr / (uintptr_t)sysconf(_SC_PAGESIZE) * sizeof(uint64_t);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = pread(fd, &entry, sizeof(entry), at);
+	close(fd);
+	if (n != sizeof(entry))
+		return -EIO;
+	*present = entry & PAGEMAP_PRESENT;
+	return 0;
 }
 
 int

@@ -356,7 +356,7 @@ rte_numa_nodes_of_package(const struct rte_numa_topology *topo, int package,
  * @param topo
  *   The topology.
  * @param cpu
- *   The CPU as the kernel numbers it; for an EAL lcore, what rte_lcore_to_cpu_id() returns.
+ *   The CPU as the kernel numbers it. For an EAL lcore see rte_numa_node_of_cpus().
  *
  * @return
  *   The node's id, otherwise a negative errno:

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <linux/mman.h>
 
 #include <cmocka.h>
 #include <rte_numa.h>
@@ -121,6 +123,45 @@ hugepages_are_each_nodes_own(void **state)
 	}
 }
 
+static uint64_t
+reserved(const struct rte_numa_topology *topo)
+{
+	struct rte_numa_hugepages pools[64];
+	int k, n = rte_numa_machine_hugepages(topo, pools, 64);
+
+	for (k = 0; k < n; k++)
+		if (pools[k].page_size == 2 << 20)
+			return pools[k].reserved;
+	fail_msg("the machine has no pool of 2 MiB");
+	return 0;
+}
+
+/* A hugepage that is mapped and not touched is promised, by the machine and by no node. */
+static void
+what_is_promised_is_the_machines(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	struct rte_numa_hugepages pools[64];
+	uint64_t before = reserved(topo);
+	unsigned int i;
+	int k, n;
+	void *addr;
+
+	(void)state;
+	addr = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
+	machine_needs("hugepages", addr != MAP_FAILED);
+	assert_int_equal(reserved(topo), before + 1);
+	for (i = 0; i < machine()->n; i++) {
+		n = rte_numa_hugepages(topo, machine()->node[i].id, pools, 64);
+		for (k = 0; k < n; k++)
+			assert_true(pools[k].reserved == RTE_NUMA_UNTOLD);
+	}
+	*(char *)addr = 1;
+	assert_int_equal(reserved(topo), before);
+	assert_int_equal(munmap(addr, 2 << 20), 0);
+}
+
 int
 main(void)
 {
@@ -130,6 +171,7 @@ main(void)
 		cmocka_unit_test(a_thread_is_where_its_cpu_is),
 		cmocka_unit_test(distances_and_their_order_are_the_kernels),
 		cmocka_unit_test(hugepages_are_each_nodes_own),
+		cmocka_unit_test(what_is_promised_is_the_machines),
 	};
 
 	return cmocka_run_group_tests_name("nodes/topology", tests, NULL, NULL);

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -265,6 +266,64 @@ pool_names_give_page_sizes(void **state)
 	assert_true(size == UINT64_C(1) << 34);
 }
 
+static void
+ids_are_numbers_or_none(void **state)
+{
+	static const char *const malformed[] = { "",	 "\n",	  "-",	   "-\n",	   "-0\n",
+						 "-2\n", "-10\n", "1\n\n", "2147483648\n", " 1\n" };
+	int id = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		print_message("id \"%s\"\n", malformed[i]);
+		assert_int_equal(numa_parse_id(malformed[i], &id), -EINVAL);
+		assert_int_equal(id, 7);
+	}
+	assert_int_equal(numa_parse_id("-1\n", &id), 0);
+	assert_int_equal(id, -1);
+	assert_int_equal(numa_parse_id("2147483647", &id), 0);
+	assert_int_equal(id, INT_MAX);
+	assert_int_equal(numa_parse_id("0\n", &id), 0);
+	assert_int_equal(id, 0);
+}
+
+static void
+numbered_names_give_their_number(void **state)
+{
+	static const char *const malformed[] = { "",	    ".",     "node",
+						 "node-1",  "nod1",  "node1x",
+						 "node1\n", "Node1", "node2147483648" };
+	int id = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		print_message("name \"%s\"\n", malformed[i]);
+		assert_int_equal(numa_parse_numbered(malformed[i], "node", &id), -EINVAL);
+		assert_int_equal(id, 7);
+	}
+	assert_int_equal(numa_parse_numbered("node0", "node", &id), 0);
+	assert_int_equal(id, 0);
+	assert_int_equal(numa_parse_numbered("memory_tier22", "memory_tier", &id), 0);
+	assert_int_equal(id, 22);
+}
+
+static void
+pci_addresses_give_their_parts(void **state)
+{
+	struct numa_pci pci = { 7, 7, 7, 7 };
+
+	(void)state;
+	assert_int_equal(numa_parse_pci("3b:00", &pci), -EINVAL);
+	assert_int_equal(numa_parse_pci("3b:20.0", &pci), -EINVAL);
+	assert_int_equal(numa_parse_pci("00:00.8", &pci), -EINVAL);
+	assert_true(pci.domain == 7 && pci.bus == 7 && pci.device == 7 && pci.function == 7);
+	assert_int_equal(numa_parse_pci("fE:1f.7", &pci), 0);
+	assert_true(pci.domain == 0 && pci.bus == 0xfe && pci.device == 0x1f && pci.function == 7);
+	assert_int_equal(numa_parse_pci("10000:e1:09.3", &pci), 0);
+	assert_true(pci.domain == 0x10000 && pci.bus == 0xe1 && pci.device == 9 &&
+		    pci.function == 3);
+}
+
 int
 main(void)
 {
@@ -278,6 +337,9 @@ main(void)
 		cmocka_unit_test(meminfo_gives_bytes),
 		cmocka_unit_test(malformed_meminfo_changes_nothing),
 		cmocka_unit_test(pool_names_give_page_sizes),
+		cmocka_unit_test(ids_are_numbers_or_none),
+		cmocka_unit_test(numbered_names_give_their_number),
+		cmocka_unit_test(pci_addresses_give_their_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

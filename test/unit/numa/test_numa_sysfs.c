@@ -20,7 +20,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "rte_numa.h"
+#include "rte_numa_access.h"
+#include "rte_numa_where.h"
 #include "numa_tree.h"
 
 #define NB_ELEMS(array) (sizeof(array) / sizeof((array)[0]))
@@ -156,6 +157,7 @@ load_and_read(const char *root)
 	struct rte_numa_hugepages pools[4];
 	struct rte_numa_topology *topo = NULL;
 	struct rte_numa_memory mem;
+	struct rte_numa_mask nodes;
 	int ret;
 
 	ret = rte_numa_topology_load(root, &topo);
@@ -167,9 +169,92 @@ load_and_read(const char *root)
 	ret = rte_numa_memory(topo, 2, &mem);
 	if (ret == 0)
 		ret = rte_numa_hugepages(topo, 2, pools, 4);
+	if (ret >= 0)
+		ret = rte_numa_machine_hugepages(topo, pools, 4);
+	if (ret >= 0)
+		ret = rte_numa_package_of_node(topo, 2);
+	if (ret >= 0)
+		ret = rte_numa_nodes_of_package(topo, 0, &nodes);
+	if (ret >= 0)
+		ret = rte_numa_packages(topo, NULL, 0);
 	rte_numa_topology_free(topo);
 	faults.armed = false;
 	return ret < 0 ? ret : 0;
+}
+
+/* Questions whose files only some machines have: each reads some, and has an answer here. */
+static int
+access_of_memory(const struct rte_numa_topology *topo)
+{
+	struct rte_numa_access access;
+
+	return rte_numa_access(topo, 2, RTE_NUMA_INITIATORS_CPU, &access);
+}
+
+static int
+tier_of_memory(const struct rte_numa_topology *topo)
+{
+	return rte_numa_memory_tier(topo, 2);
+}
+
+static int
+node_of_interface(const struct rte_numa_topology *topo)
+{
+	return rte_numa_node_of_interface(topo, "eth0");
+}
+
+static int
+node_of_pci(const struct rte_numa_topology *topo)
+{
+	return rte_numa_node_of_pci(topo, "af:00.0");
+}
+
+static int
+node_of_thread(const struct rte_numa_topology *topo)
+{
+	int ret = rte_numa_node_of_thread(topo, getpid());
+
+	return ret == -ERANGE ? 0 : ret; /* The machines are not this one. */
+}
+
+static void
+questions_that_fail(void **state)
+{
+	static const struct {
+		const char *machine;
+		int (*ask)(const struct rte_numa_topology *topo);
+	} questions[] = {
+		{ "memory-only", access_of_memory },   { "memory-only", tier_of_memory },
+		{ "sub-numa-2x2", node_of_interface }, { "sub-numa-2x2", node_of_pci },
+		{ "sub-numa-2x2", node_of_thread },
+	};
+	int fd = next_fd();
+
+	(void)state;
+	for (size_t i = 0; i < NB_ELEMS(questions); i++) {
+		struct rte_numa_topology *topo = tree_load(questions[i].machine);
+		unsigned int nb_allocs, nb_reads;
+
+		arm();
+		assert_true(questions[i].ask(topo) >= 0);
+		faults.armed = false;
+		assert_int_equal(faults.nb_live, 0);
+		nb_allocs = faults.nb_allocs;
+		nb_reads = faults.nb_reads;
+		assert_true(nb_allocs > 0 && nb_reads > 0);
+		for (unsigned int n = 1; n <= nb_allocs + nb_reads; n++) {
+			arm();
+			if (n <= nb_allocs)
+				faults.fail_alloc = n;
+			else
+				faults.fail_read = n - nb_allocs;
+			assert_int_equal(questions[i].ask(topo), n <= nb_allocs ? -ENOMEM : -EIO);
+			faults.armed = false;
+			assert_int_equal(faults.nb_live, 0);
+			assert_int_equal(next_fd(), fd);
+		}
+		rte_numa_topology_free(topo);
+	}
 }
 
 static void
@@ -266,6 +351,8 @@ static const char *const files[] = {
 	NODE_DIR "/node2/hugepages/hugepages-2048kB/nr_hugepages",
 	NODE_DIR "/node2/hugepages/hugepages-1048576kB/free_hugepages",
 	NODE_DIR "/node2/hugepages",
+	"kernel/mm/hugepages/hugepages-2048kB/resv_hugepages",
+	"devices/system/cpu/cpu7/topology/physical_package_id",
 };
 
 static void
@@ -366,6 +453,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(questions_that_fail),
 		cmocka_unit_test(memory_that_runs_out),
 		cmocka_unit_test(reads_that_fail),
 		cmocka_unit_test(reads_that_are_short_or_interrupted),
