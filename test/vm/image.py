@@ -76,8 +76,11 @@ class Image:
                 self.add_file(library)
 
     def add_tree(self, folder):
-        for where, _, names in os.walk(folder):
+        for where, folders, names in os.walk(folder):
             self.add_folder(where)
+            for name in folders:
+                if os.path.islink(os.path.join(where, name)):
+                    self.add_link(os.path.join(where, name))
             for name in names:
                 self.add_file(os.path.join(where, name))
 

@@ -77,10 +77,8 @@ start_eal(void)
 	for (unsigned int i = 0; i < nb_lcores; i++)
 		len += snprintf(lcores + len, sizeof(lcores) - len, "%s%u@%d", i > 0 ? "," : "", i,
 				cpus[n - 1 - i * n / nb_lcores]);
-	const char *args[] = {
-		"test_numa_lcore", "--no-huge",	     "-m",	    "32",	"--no-pci",
-		"--no-shconf",	   "--no-telemetry", "--lcores", lcores
-	};
+	const char *args[] = { "test_numa_lcore", "--no-huge",	    "-m",	"32",  "--no-pci",
+			       "--no-shconf",	  "--no-telemetry", "--lcores", lcores };
 
 	assert_true(rte_eal_init(sizeof(args) / sizeof(args[0]), (char **)(uintptr_t)args) >= 0);
 }
