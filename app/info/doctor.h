@@ -17,7 +17,10 @@ struct doctor_roots {
 	const char *proc;
 };
 
-#define DOCTOR_MAX_POOLS 64
+/* Of all nodes: more sizes than a kernel has anywhere. */
+#define DOCTOR_MAX_POOLS (RTE_NUMA_MAX_NODES * 4)
+
+#define DOCTOR_MAX_SIZES 64
 
 /* Explicit hugepages of one size on a node. */
 struct doctor_pool {
@@ -25,6 +28,7 @@ struct doctor_pool {
 	uint64_t page_size;
 	uint64_t total;
 	uint64_t free;
+	uint64_t memory_free; /* Of the node, in bytes. */
 };
 
 /* A cgroup that says which nodes' memory the processes below it may use. */
@@ -44,6 +48,8 @@ struct doctor_facts {
 	struct rte_membind_caps caps;
 	unsigned int nb_pools;
 	struct doctor_pool pools[DOCTOR_MAX_POOLS];
+	unsigned int nb_sizes;
+	struct rte_numa_hugepages sizes[DOCTOR_MAX_SIZES]; /* Of all nodes together. */
 	bool balancing;
 	bool hugetlbfs;	     /* Whether one is mounted. */
 	bool may_lock;	     /* CAP_IPC_LOCK. */
@@ -61,7 +67,8 @@ struct doctor_finding {
 	char fix[4096];
 };
 
-#define DOCTOR_MAX_FINDINGS 128
+/* One for each node, and those that are of none. */
+#define DOCTOR_MAX_FINDINGS (RTE_NUMA_MAX_NODES + DOCTOR_MAX_SIZES + 32)
 
 struct doctor_findings {
 	unsigned int n;

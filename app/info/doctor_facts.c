@@ -29,20 +29,25 @@ doctor_open_proc(const struct doctor_roots *roots, const char *name)
 static void
 gather_pools(const struct rte_numa_topology *topo, struct doctor_facts *facts)
 {
-	struct rte_numa_hugepages pools[DOCTOR_MAX_POOLS];
-	int node_id;
+	struct rte_numa_hugepages pools[DOCTOR_MAX_SIZES];
+	struct rte_numa_memory memory;
+	int node_id, n;
 
 	RTE_NUMA_MASK_FOREACH(node_id, &facts->memory) {
-		int n = rte_numa_hugepages(topo, node_id, pools, DOCTOR_MAX_POOLS);
-
+		n = rte_numa_hugepages(topo, node_id, pools, DOCTOR_MAX_SIZES);
+		if (rte_numa_memory(topo, node_id, &memory) < 0)
+			memory.free = 0;
 		for (int i = 0; i < n && facts->nb_pools < DOCTOR_MAX_POOLS; i++)
 			facts->pools[facts->nb_pools++] = (struct doctor_pool){
 				.node_id = node_id,
 				.page_size = pools[i].page_size,
 				.total = pools[i].total,
 				.free = pools[i].free,
+				.memory_free = memory.free,
 			};
 	}
+	n = rte_numa_machine_hugepages(topo, facts->sizes, DOCTOR_MAX_SIZES);
+	facts->nb_sizes = n > 0 ? n : 0;
 }
 
 static int

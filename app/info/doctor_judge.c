@@ -15,6 +15,8 @@
 
 #include "doctor.h"
 
+#define GIB ((uint64_t)1 << 30)
+
 static struct doctor_finding *
 add(struct doctor_findings *findings, const char *id, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -22,7 +24,6 @@ add(struct doctor_findings *findings, const char *id, const char *format, ...)
 static struct doctor_finding *
 add(struct doctor_findings *findings, const char *id, const char *format, ...)
 {
-	/* The last one is overwritten rather than a machine of a thousand nodes not told about. */
 	unsigned int at = findings->n < DOCTOR_MAX_FINDINGS ? findings->n++ : findings->n - 1;
 	struct doctor_finding *finding = &findings->all[at];
 	va_list args;
@@ -165,6 +166,34 @@ pool_of(const struct doctor_facts *facts, int node_id, uint64_t *free)
 	return best;
 }
 
+/* A GiB more, or what the node can give without being emptied for it. */
+static uint64_t
+pages_more(uint64_t page_size, uint64_t memory_free)
+{
+	uint64_t pages = page_size < GIB ? GIB / page_size : 1;
+	uint64_t fit = memory_free / 2 / page_size;
+
+	return pages < fit ? pages : fit;
+}
+
+static void
+fix_pool(struct doctor_finding *finding, const struct doctor_pool *pool)
+{
+	uint64_t more = pages_more(pool->page_size, pool->memory_free);
+
+	if (more > 0)
+		fix(finding,
+		    "echo %" PRIu64
+		    " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64
+		    "kB/nr_hugepages",
+		    pool->total + more, pool->node_id, pool->page_size / 1024);
+	else
+		fix(finding,
+		    "end what uses the memory of node %d, of which %" PRIu64
+		    " KiB are free, or use another node",
+		    pool->node_id, pool->memory_free / 1024);
+}
+
 static void
 judge_pools(const struct doctor_facts *facts, const struct rte_numa_mask *wanted,
 	    struct doctor_findings *findings)
@@ -193,11 +222,27 @@ judge_pools(const struct doctor_facts *facts, const struct rte_numa_mask *wanted
 				      "node %d: all %" PRIu64 " hugepages of %" PRIu64
 				      " KiB are in use",
 				      node_id, pool->total, pool->page_size / 1024);
-		fix(finding,
-		    "echo %" PRIu64
-		    " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64
+		fix_pool(finding, pool);
+	}
+}
+
+/* Free pages that are promised to somebody are free to nobody else. */
+static void
+judge_reserved(const struct doctor_facts *facts, struct doctor_findings *findings)
+{
+	for (unsigned int i = 0; i < facts->nb_sizes; i++) {
+		const struct rte_numa_hugepages *size = &facts->sizes[i];
+		uint64_t kib = size->page_size / 1024;
+
+		if (size->free == 0 || size->reserved < size->free)
+			continue;
+		fix(add(findings, "reserved-pool",
+			"all %" PRIu64 " free hugepages of %" PRIu64
+			" KiB are reserved for mappings that have not touched them yet",
+			size->free, kib),
+		    "echo %" PRIu64 " > /sys/kernel/mm/hugepages/hugepages-%" PRIu64
 		    "kB/nr_hugepages",
-		    pool->total + 512, node_id, pool->page_size / 1024);
+		    size->total + pages_more(size->page_size, UINT64_MAX), kib);
 	}
 }
 
@@ -232,5 +277,6 @@ doctor_judge(const struct doctor_facts *facts, const struct rte_numa_mask *wante
 	judge_cpuset(facts, findings);
 	judge_nodes(facts, wanted, findings);
 	judge_pools(facts, wanted, findings);
+	judge_reserved(facts, findings);
 	judge_rest(facts, findings);
 }

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import unittest
 
+from sysfs import Made
+
 INFO, REFUSING, MACHINES = sys.argv[1:4]
 CALLS = ('mbind', 'set_mempolicy', 'get_mempolicy', 'move_pages')
 
@@ -142,6 +144,50 @@ class Recorded(unittest.TestCase):
             self.assertEqual(tree.problems('--nodes', '0,2-3'), {})
             tree.pages(1, 'nr', 64)
             self.assertIn('all 64 hugepages', tree.problems()['empty-pool'][0])
+
+    def write_node(self, tree, name, text):
+        with open(os.path.join(tree.sysfs, f'devices/system/node/{name}'), 'w',
+                  encoding='utf-8') as file:
+            file.write(f'{text}\n')
+
+    def test_a_pool_gets_what_its_node_can_give(self):
+        with Tree() as tree:
+            for which in ('nr', 'free'):
+                tree.pages(1, which, 0)
+            self.assertIn('echo 512 >', tree.problems()['empty-pool'][1])
+            self.write_node(tree, 'node1/meminfo', 'Node 1 MemTotal: 65536000 kB\n'
+                            'Node 1 MemFree: 40960 kB')
+            self.assertIn('echo 10 >', tree.problems()['empty-pool'][1])
+            self.write_node(tree, 'node1/meminfo', 'Node 1 MemTotal: 65536000 kB\n'
+                            'Node 1 MemFree: 3000 kB')
+            self.assertIn('3000 KiB are free', tree.problems()['empty-pool'][1])
+
+    def test_free_pages_that_are_reserved(self):
+        with Tree() as tree:
+            path = os.path.join(tree.sysfs, 'kernel/mm/hugepages/hugepages-2048kB')
+            for which, count in (('nr', 40), ('free', 8), ('resv', 7)):
+                with open(f'{path}/{which}_hugepages', 'w', encoding='utf-8') as file:
+                    file.write(f'{count}\n')
+            self.assertEqual(tree.problems(), {})
+            with open(f'{path}/resv_hugepages', 'w', encoding='utf-8') as file:
+                file.write('8\n')
+            what, fix = tree.problems()['reserved-pool']
+            self.assertIn('all 8 free hugepages of 2048 KiB', what)
+            self.assertEqual(fix, 'echo 552 > /sys/kernel/mm/hugepages/hugepages-2048kB/'
+                             'nr_hugepages')
+
+    def test_very_many_nodes(self):
+        def ids(*args):
+            done = run('--json', '--sysfs', made.sysfs, *args)
+            return [problem['id'] for problem in json.loads(done.stdout)['problems']]
+
+        with Made(100) as made:
+            self.assertEqual({'no-hugepages', 'empty-pool'} & set(ids()), set())
+            for node in range(100):
+                for size in (2048, 1048576):
+                    made.of(node, f'hugepages/hugepages-{size}kB/free_hugepages', 0)
+            found = ids('--nodes', '0-999')
+            self.assertEqual((found.count('empty-pool'), found.count('absent-node')), (100, 900))
 
     def test_nodes_that_are_not_there(self):
         with Tree() as tree:
