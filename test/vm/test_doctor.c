@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The fastmem authors
  *
- * On a machine with several nodes: where the cpuset of a cgroup keeps memory of a node away,
- * fastmem-info doctor says so, and the command that it gives does help. Whether it does is asked of
- * the kernel. */
+ * On a machine with several nodes: what keeps memory away from a node fastmem-info doctor names, and
+ * the command that it gives helps. Whether it does is asked of the kernel. */
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 
 #include <cmocka.h>
 #include <numaif.h>
@@ -23,16 +23,18 @@
 
 static const char *fastmem_info;
 
-/* Of the doctor's answer the line about cpusets, and the command that it gives. */
+/* A line of the doctor's answer, and the command that it gives for it. */
 struct advice {
 	char what[512];
 	char fix[2048];
 };
 
+/* The advice about a problem; empty if there is none that mentions this. */
 static struct advice
-ask_doctor(void)
+ask_doctor(const char *id, const char *mentions)
 {
 	struct advice advice = { 0 };
+	size_t len = strlen(id);
 	char line[8192];
 	FILE *pipe;
 
@@ -40,13 +42,30 @@ ask_doctor(void)
 	pipe = popen(line, "r");
 	assert_non_null(pipe);
 	while (fgets(line, sizeof(line), pipe) != NULL) {
-		if (sscanf(line, "cpuset: %511[^\n]", advice.what) != 1)
+		if (strncmp(line, id, len) != 0 || line[len] != ':' ||
+		    strstr(line, mentions) == NULL)
 			continue;
+		assert_int_equal(sscanf(line + len, ": %511[^\n]", advice.what), 1);
 		assert_non_null(fgets(line, sizeof(line), pipe));
 		/* What follows a semicolon is for other cases. */
 		assert_int_equal(sscanf(line, " fix: %2047[^;\n]", advice.fix), 1);
 	}
 	assert_true(pclose(pipe) >= 0);
+	return advice;
+}
+
+/* The doctor names the problem, gives a command, and with that it is gone. */
+static struct advice
+take_advice(const char *id, const char *mentions)
+{
+	struct advice advice = ask_doctor(id, mentions);
+
+	if (advice.what[0] == '\0')
+		fail_msg("the doctor has no %s that mentions \"%s\"", id, mentions);
+	if (system(advice.fix) != 0)
+		fail_msg("this does not work: %s", advice.fix);
+	if (ask_doctor(id, mentions).what[0] != '\0')
+		fail_msg("the doctor does not trust its own advice: %s", advice.fix);
 	return advice;
 }
 
@@ -78,22 +97,18 @@ nodes_but(int excluded, char *text, size_t size)
 					 machine()->node[i].id);
 }
 
-/* The doctor names the node and gives a command that helps; what that was is returned. */
+/* The same for a node that a cpuset excludes. */
 static struct advice
 be_healed(int excluded)
 {
-	struct advice advice = ask_doctor();
+	struct advice advice;
 	char node[32];
 
 	assert_false(may_use(excluded));
 	snprintf(node, sizeof(node), "memory of node %d", excluded);
-	if (strstr(advice.what, "cpuset") == NULL || strstr(advice.what, node) == NULL)
-		fail_msg("node %d is excluded, and the doctor says: \"%s\"", excluded, advice.what);
-	if (system(advice.fix) != 0)
-		fail_msg("this does not work: %s", advice.fix);
+	advice = take_advice("cpuset", node);
 	if (!may_use(excluded))
 		fail_msg("this does not help: %s", advice.fix);
-	assert_string_equal(ask_doctor().what, "");
 	return advice;
 }
 
@@ -119,7 +134,7 @@ nothing_is_said_where_nothing_is_excluded(void **state)
 	enter();
 	for (unsigned int i = 0; i < machine()->n; i++)
 		assert_true(may_use(machine()->node[i].id));
-	assert_string_equal(ask_doctor().what, "");
+	assert_string_equal(ask_doctor("cpuset", "").what, "");
 }
 
 static void
@@ -175,6 +190,95 @@ cpusets_one_in_another(void **state)
 	assert_non_null(strstr(advice.fix, cpuset_file(CPUSET_INNER)));
 }
 
+/* The settings of a machine are only changed where it is there for tests. */
+static void
+ours(void)
+{
+	machine_needs("several", machine()->n >= 2);
+	if (getenv("FASTMEM_MACHINE") == NULL) {
+		print_message("it would change settings of this machine\n");
+		skip();
+	}
+}
+
+static long
+read_number(const char *path)
+{
+	long number = -1;
+	FILE *f = fopen(path, "r");
+
+	if (f == NULL)
+		return -1;
+	if (fscanf(f, "%ld", &number) != 1)
+		number = -1;
+	fclose(f);
+	return number;
+}
+
+static void
+write_number(const char *path, long number)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "%ld\n", number);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+a_node_whose_hugepages_are_gone(void **state)
+{
+	char path[128], node[32];
+	size_t before;
+	int id;
+
+	(void)state;
+	ours();
+	for (unsigned int i = 0; i < machine()->n; i++) {
+		id = machine()->node[i].id;
+		snprintf(node, sizeof(node), "node %d has no hugepages", id);
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
+			 id);
+		before = machine_free_pages(id);
+		if (before > 0)
+			assert_string_equal(ask_doctor("empty-pool", node).what, "");
+		write_number(path, 0);
+		take_advice("empty-pool", node);
+		assert_true(machine_free_pages(id) > 0);
+		write_number(path, (long)before);
+		assert_int_equal(machine_free_pages(id), before);
+	}
+}
+
+static void
+automatic_balancing(void **state)
+{
+	const char *path = "/proc/sys/kernel/numa_balancing";
+	long before = read_number(path);
+
+	(void)state;
+	ours();
+	machine_needs("balancing", before >= 0);
+	write_number(path, 1);
+	take_advice("numa-balancing", "");
+	assert_int_equal(read_number(path), 0);
+	write_number(path, before);
+}
+
+static void
+no_file_system_of_hugepages(void **state)
+{
+	(void)state;
+	ours();
+	assert_string_equal(ask_doctor("no-hugetlbfs", "").what, "");
+	assert_int_equal(umount("/dev/hugepages"), 0);
+	take_advice("no-hugetlbfs", "");
+	assert_int_equal(system("grep -q '^none /dev/hugepages hugetlbfs .*pagesize=2M' "
+				"/proc/mounts"),
+			 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,6 +287,9 @@ main(int argc, char **argv)
 		cmocka_unit_test_teardown(each_node_that_the_own_cpuset_excludes, leave),
 		cmocka_unit_test_teardown(a_cpuset_further_out, leave),
 		cmocka_unit_test_teardown(cpusets_one_in_another, leave),
+		cmocka_unit_test(a_node_whose_hugepages_are_gone),
+		cmocka_unit_test(automatic_balancing),
+		cmocka_unit_test(no_file_system_of_hugepages),
 	};
 
 	if (argc != 2)
