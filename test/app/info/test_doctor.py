@@ -46,7 +46,7 @@ class Tree:
         self.root = tempfile.mkdtemp()
         self.sysfs = os.path.join(self.root, 'sys')
         self.proc = os.path.join(self.root, 'proc')
-        shutil.copytree(os.path.join(MACHINES, machine), self.sysfs)
+        shutil.copytree(os.path.join(MACHINES, machine), self.sysfs, symlinks=True)
         for node in range(4):
             self.pages(node, 'free', 10)
         self.write('self/status', 'CapEff:\t0000000000004000\nMems_allowed_list:\t0-3\n')
