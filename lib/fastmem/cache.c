@@ -340,7 +340,7 @@ rte_fastmem_cache_flush(void)
 /* ---- allocate */
 
 /* From runs a slot is filled only so far: that bounds how long one call takes. */
-#define RUNS_SHARE 4
+#define RUNS_SHARE 2
 
 /* Put blocks into a slot that has room for a batch; false: the node has none. */
 static bool

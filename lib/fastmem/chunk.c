@@ -50,7 +50,7 @@ fm_chunk_pages(const struct fm_chunk *c, uint32_t slab, unsigned int *first)
 
 struct layout {
 	uint32_t nb_slabs, hint_words, groups, units;
-	size_t hints, slabs, mags, unit_at, size; /* offsets */
+	size_t hints, no_run, slabs, mags, unit_at, size; /* offsets */
 };
 
 static void
@@ -67,8 +67,8 @@ layout_init(struct layout *l, const struct fm_state *st, const struct fm_node *n
 	l->units =
 		(uint32_t)RTE_MIN(size / UNIT_SHARE / st->unit_size, (uint64_t)MAX_UNITS_A_CHUNK);
 	l->hints = RTE_ALIGN_CEIL(sizeof(struct fm_chunk), FM_LINE);
-	l->slabs = RTE_ALIGN_CEIL(l->hints + (1 + FM_CLASSES) * l->hint_words * sizeof(uint64_t),
-				  FM_LINE);
+	l->no_run = l->hints + (1 + FM_CLASSES) * l->hint_words * sizeof(uint64_t);
+	l->slabs = RTE_ALIGN_CEIL(l->no_run + l->nb_slabs * sizeof(uint16_t), FM_LINE);
 	l->mags = l->slabs + l->nb_slabs * sizeof(struct fm_slab);
 	l->unit_at = l->mags + l->groups * FM_GROUP_MAGS * sizeof(struct fm_mag);
 	l->size = l->unit_at + l->units * st->unit_size;
@@ -109,6 +109,7 @@ make_record(struct fm_state *st, struct fm_node *node, const struct fm_zone *z, 
 	c->hint_words = l->hint_words;
 	c->free_hint = (_Atomic uint64_t *)(void *)(mem + l->hints);
 	c->class_hint = c->free_hint + l->hint_words;
+	c->no_run = (_Atomic uint16_t *)(void *)(mem + l->no_run);
 	c->slab = (struct fm_slab *)(void *)(mem + l->slabs);
 	for (i = 0; i < l->nb_slabs; i++) {
 		c->slab[i].chunk = c;
@@ -210,6 +211,7 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 		/* With release: who claims a page finds base and iova of its slab. */
 		n = fm_chunk_pages(c, i, &first);
 		fm_slab_release(&c->slab[i], first, n);
+		atomic_store_explicit(&c->no_run[i], FM_ANY_RUN, memory_order_relaxed);
 	}
 	for (w = 0; w < c->hint_words; w++) {
 		/* A record that is used again may have room for more slabs than there are now. */

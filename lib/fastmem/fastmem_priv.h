@@ -121,7 +121,11 @@ struct fm_chunk {
 	struct fm_slab *slab;	      /* [capacity / 2 MiB] */
 	_Atomic uint64_t *free_hint;  /* slabs that may have a free page */
 	_Atomic uint64_t *class_hint; /* [class][hint_words]: slabs that may have a partial run */
+	/* By slab: of so many pages, or more, there was no run when somebody looked, or FM_ANY_RUN. */
+	_Atomic uint16_t *no_run;
 };
+
+#define FM_ANY_RUN UINT16_MAX
 
 /* Written and read by who owns it, see magazine.c. */
 struct fm_mag {

@@ -17,6 +17,7 @@
 #include "fastmem_priv.h"
 #include "race_window.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include <rte_branch_prediction.h>
@@ -60,6 +61,16 @@ hint_run(struct fm_slab *s, unsigned int page, unsigned int cls)
 
 /* ---- returning */
 
+/* Pages of the slab are free again: what searches found there may be past. */
+static void
+forget_search(struct fm_slab *s)
+{
+	_Atomic uint16_t *no_run = &s->chunk->no_run[s->index];
+
+	if (atomic_load_explicit(no_run, memory_order_relaxed) != FM_ANY_RUN)
+		atomic_store_explicit(no_run, FM_ANY_RUN, memory_order_relaxed);
+}
+
 void
 fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 {
@@ -71,6 +82,7 @@ fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 				      memory_order_relaxed);
 	FM_RACE_WINDOW();
 	fm_slab_release(s, first, n);
+	forget_search(s);
 	FM_RACE_WINDOW();
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 }
@@ -80,6 +92,7 @@ fm_node_unclaim_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 {
 	if (n != 0)
 		fm_slab_release(s, first, n);
+	forget_search(s);
 	FM_RACE_WINDOW();
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 	fm_shortage_end(&fm_state()->node[s->chunk->node]);
@@ -232,9 +245,29 @@ struct want {
 	unsigned int cls;
 	unsigned int n;
 	unsigned int got;
+	unsigned int places; /* to look at; when these are used up any block is enough */
 	void **block;
 	bool anywhere; /* new runs need not lie at a multiple of their length */
 };
+
+/*
+ * For a cache: each place costs misses in the CPU's caches. Where blocks lie scattered, several
+ * short calls are better than a long one.
+ */
+#define PLACES_A_REFILL 8
+
+static bool
+enough(const struct want *w)
+{
+	return w->got == w->n || (w->places == 0 && w->got != 0);
+}
+
+static void
+count_place(struct want *w)
+{
+	if (w->places != 0)
+		w->places--;
+}
 
 static void
 hand_out(struct want *w, uintptr_t run, uint64_t bits)
@@ -265,6 +298,7 @@ take_from_run(struct fm_state *st, struct fm_slab *s, unsigned int page, struct 
 	bool left, foreign;
 	uint64_t bits;
 
+	count_place(w);
 	bits = fm_page_take(&s->word[page], fm_window_entry(run), w->entry, w->n - w->got, &left,
 			    &foreign);
 	if (foreign) {
@@ -282,7 +316,7 @@ take_from_run(struct fm_state *st, struct fm_slab *s, unsigned int page, struct 
 	return true;
 }
 
-/* Take from the runs of a slab that may be partial; false: none of the class has a block. */
+/* Take from the runs of a slab that may be partial; false: none of the class has a block now. */
 static bool
 take_from_slab(struct fm_state *st, struct fm_slab *s, struct want *w)
 {
@@ -293,7 +327,7 @@ take_from_slab(struct fm_state *st, struct fm_slab *s, struct want *w)
 	for (i = 0; i < FM_SLAB_WORDS; i++) {
 		/* Sequentially consistent: pairs with hint(), after the unhint() of the caller. */
 		bits = atomic_load_explicit(&s->partial[i], memory_order_seq_cst);
-		for (; bits != 0 && w->got < w->n; bits &= bits - 1) {
+		for (; bits != 0 && !enough(w); bits &= bits - 1) {
 			page = i * 64 + (unsigned int)__builtin_ctzll(bits);
 			/* Relaxed: only saves the attempt; the take looks again. */
 			if (atomic_load_explicit(fm_window_entry(s->base + page * FM_PAGE_SIZE),
@@ -301,7 +335,7 @@ take_from_slab(struct fm_state *st, struct fm_slab *s, struct want *w)
 				found |= take_from_run(st, s, page, w);
 		}
 	}
-	return found;
+	return found || enough(w);
 }
 
 static void
@@ -314,7 +348,7 @@ take_from_chunk(struct fm_state *st, struct fm_chunk *c, struct want *w)
 
 	for (i = 0; i < c->hint_words; i++) {
 		bits = atomic_load_explicit(&hints[i], memory_order_acquire);
-		for (; bits != 0 && w->got < w->n; bits &= bits - 1) {
+		for (; bits != 0 && !enough(w); bits &= bits - 1) {
 			bit = (unsigned int)__builtin_ctzll(bits);
 			s = &c->slab[i * 64 + bit];
 			if (fm_window_attach(st, s->base, 1) != 0 || take_from_slab(st, s, w))
@@ -346,30 +380,61 @@ search_was_vain(struct fm_chunk *c, struct fm_slab *s)
 	}
 }
 
+/* A run that is looked for. */
+struct place {
+	unsigned int pages, align;
+	bool from_top;
+	bool everywhere; /* also where somebody found none before */
+	bool passed_by;	 /* some such slabs were */
+	unsigned int first;
+};
+
+/*
+ * Slabs without a long run may be many, and each is a miss in the CPU's caches. What was found is
+ * written down where 32 slabs share a line. It may be wrong: pages may have become free since, and
+ * a longer run may lie where a shorter one, at a multiple of its length, does not.
+ */
+static bool
+try_slab(struct fm_chunk *c, struct place *p, struct fm_slab *s)
+{
+	uint16_t none = atomic_load_explicit(&c->no_run[s->index], memory_order_relaxed);
+	int page;
+
+	if (!p->everywhere && p->pages >= none) {
+		p->passed_by = true;
+		return false;
+	}
+	page = fm_slab_claim(s, p->pages, p->align);
+	if (page >= 0) {
+		p->first = (unsigned int)page;
+		return true;
+	}
+	if (p->pages < none)
+		atomic_store_explicit(&c->no_run[s->index], (uint16_t)p->pages,
+				      memory_order_relaxed);
+	search_was_vain(c, s);
+	return false;
+}
+
 static struct fm_slab *
-claim_in_chunk(struct fm_chunk *c, unsigned int pages, unsigned int align, bool from_top,
-	       unsigned int *first)
+claim_in_chunk(struct fm_chunk *c, struct place *p)
 {
 	unsigned int i, n, bit;
 	struct fm_slab *s;
 	uint64_t bits;
-	int page;
 
 	for (n = 0; n < c->hint_words; n++) {
-		i = from_top ? c->hint_words - 1 - n : n;
+		i = p->from_top ? c->hint_words - 1 - n : n;
 		bits = atomic_load_explicit(&c->free_hint[i], memory_order_acquire);
 		for (; bits != 0; bits &= ~(UINT64_C(1) << bit)) {
-			bit = (unsigned int)(from_top ? 63 - __builtin_clzll(bits) :
-							__builtin_ctzll(bits));
+			bit = (unsigned int)(p->from_top ? 63 - __builtin_clzll(bits) :
+							   __builtin_ctzll(bits));
 			s = &c->slab[i * 64 + bit];
-			page = fm_slab_claim(s, pages, align);
-			if (page >= 0) {
+			if (try_slab(c, p, s)) {
 				/* Who looked while we had more pages may have cleared it. */
 				hint(&c->free_hint[i], bit);
-				*first = (unsigned int)page;
 				return s;
 			}
-			search_was_vain(c, s);
 		}
 	}
 	return NULL;
@@ -379,12 +444,18 @@ static struct fm_slab *
 claim_in_node(struct fm_node *node, unsigned int pages, unsigned int align, bool from_top,
 	      unsigned int *first)
 {
+	struct place p = { .pages = pages, .align = align, .from_top = from_top };
 	/* Acquire: pairs with the release that published the chunk. */
 	uint32_t i, nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
 	struct fm_slab *s = NULL;
 
 	for (i = 0; i < nb && s == NULL; i++)
-		s = claim_in_chunk(node->chunk[i], pages, align, from_top, first);
+		s = claim_in_chunk(node->chunk[i], &p);
+	p.everywhere = p.passed_by;
+	for (i = 0; i < nb && s == NULL && p.everywhere; i++)
+		s = claim_in_chunk(node->chunk[i], &p);
+	if (s != NULL)
+		*first = p.first;
 	return s;
 }
 
@@ -455,7 +526,8 @@ take_new_runs(struct fm_node *node, struct want *w)
 	unsigned int page, nb, n;
 	struct fm_slab *s;
 
-	while (w->got < w->n) {
+	while (!enough(w)) {
+		count_place(w);
 		nb = (w->n - w->got + c->blocks - 1) / c->blocks;
 		s = fm_node_get_runs(node, w->cls, 1, w->anywhere, &page, &nb);
 		if (s == NULL)
@@ -483,6 +555,7 @@ get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, 
 		.entry = fm_entry(node->index, cls),
 		.cls = cls,
 		.n = n,
+		.places = aim != NULL ? PLACES_A_REFILL : UINT_MAX,
 		.block = blocks,
 		.anywhere = anywhere,
 	};
@@ -495,7 +568,7 @@ get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, 
 	}
 	/* Acquire: pairs with the release that published the chunk. */
 	nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
-	for (i = 0; i < nb && w.got < n; i++)
+	for (i = 0; i < nb && !enough(&w); i++)
 		take_from_chunk(st, node->chunk[i], &w);
 	take_new_runs(node, &w);
 	return w.got;
