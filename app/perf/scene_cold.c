@@ -26,12 +26,16 @@
 
 #define RESERVE (RTE_FASTMEM_MAX_CLASSES * (BYTES_A_CLASS + ((size_t)2 << 20)))
 
+/* Classes from one round's first to the next one's: no two rounds begin near each other. */
+#define FIRST_STEP 23
+
 /* Shared by the rounds' processes. */
 struct cold {
 	uint32_t cycles[RTE_FASTMEM_MAX_CLASSES][OPS_MAX]; /* the least; 0: never */
 	uint32_t ops[RTE_FASTMEM_MAX_CLASSES];
 	size_t sizes[RTE_FASTMEM_MAX_CLASSES];
 	unsigned int nb_classes;
+	unsigned int round;
 	double tsc_hz;
 };
 
@@ -79,13 +83,15 @@ static bool
 run(struct bench *bench)
 {
 	void *last = NULL;
-	unsigned int class;
+	unsigned int i, class;
 
 	cold->nb_classes = rte_fastmem_classes(cold->sizes);
 	cold->tsc_hz = (double)rte_get_tsc_hz();
 	/* The thread's first use is not what is asked; a block that is no class's leaves all fresh. */
 	rte_fastmem_free(rte_fastmem_alloc(RTE_FASTMEM_MAX_SIZE + 1, 0, 0));
-	for (class = 0; class < cold->nb_classes; class ++) {
+	/* The first one would pay for code that is cold: each round begins with another. */
+	for (i = 0; i < cold->nb_classes; i++) {
+		class = (i + cold->round * FIRST_STEP) % cold->nb_classes;
 		cold->ops[class] = BYTES_A_CLASS / cold->sizes[class];
 		if (allocate_class(class, &last))
 			continue;
@@ -148,6 +154,7 @@ scene_cold(const struct bench *bench)
 	/* Page faults of our own array would be timed. */
 	memset(cold, 0, sizeof(*cold));
 	for (round = 0; round < bench->opts->renewals; round++) {
+		cold->round = round;
 		progress_step(work, round + 1, bench->opts->renewals);
 		bench_process(bench, &process);
 	}
