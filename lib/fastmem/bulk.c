@@ -190,6 +190,20 @@ same_entry(void *const *ptrs, unsigned int entry)
 	return true;
 }
 
+/* Are these GROUP blocks in the page of another one? Small ones that were carved together are. */
+static inline bool
+same_page(void *const *ptrs, const void *other)
+{
+	const rte_fastmem_two with = { (uintptr_t)other, (uintptr_t)other };
+	rte_fastmem_two differ = { 0, 0 };
+	unsigned int i;
+
+#pragma GCC unroll 4
+	for (i = 0; i < GROUP; i += 2)
+		differ |= *(const rte_fastmem_two *)(const void *)&ptrs[i] ^ with;
+	return ((differ[0] | differ[1]) >> FM_PAGE_SHIFT) == 0;
+}
+
 /* Push blocks of one slot in a row, as many as it has room for; how many. */
 static unsigned int
 push_row(struct rte_fastmem_slot *slot, unsigned int entry, void **ptrs, unsigned int n)
@@ -202,7 +216,8 @@ push_row(struct rte_fastmem_slot *slot, unsigned int entry, void **ptrs, unsigne
 		return 0;
 	if ((end - top) / sizeof(*to) < n)
 		n = (unsigned int)((end - top) / sizeof(*to));
-	for (; i + GROUP <= n && same_entry(ptrs + i, entry); i += GROUP)
+	for (; i + GROUP <= n && (same_page(ptrs + i, ptrs[0]) || same_entry(ptrs + i, entry));
+	     i += GROUP)
 		memcpy(to + i, ptrs + i, GROUP * sizeof(*to));
 	for (; i < n && entry_of(ptrs[i]) == entry; i++)
 		to[i] = ptrs[i];
