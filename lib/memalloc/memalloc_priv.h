@@ -24,6 +24,15 @@ const char *
 ma_size_text(struct ma_size_text *text, uint64_t bytes);
 
 /*
+ * As rte_memalloc_fail(), where failing has to be cheap: the text is put together when somebody asks
+ * for it.
+ */
+typedef void (*ma_text_t)(char *text, size_t size, const uint64_t *numbers);
+
+int
+ma_fail_later(int error, ma_text_t text, uint64_t first, uint64_t second, uint64_t third);
+
+/*
  * memalloc.c, for kinds that change sizes in place and now and then cannot: by another allocation, a
  * copy and a free. old_size: how many bytes mem has.
  */
@@ -68,5 +77,32 @@ ma_count_reset_peak(struct ma_count *count);
 /* 0, or -EBUSY with its text said: what is out still. */
 int
 ma_count_idle(struct ma_count *count, const char *kind);
+
+/*
+ * memalloc_depot.c: blocks by number, exchanged among threads in chains.
+ */
+
+struct ma_depot {
+	_Alignas(64) _Atomic uint64_t head;
+	_Alignas(64) _Atomic uint64_t nb; /* Blocks in it, but for what is just being done. */
+	_Alignas(64) uint32_t *next;	  /* By block: 1 + the next one of its chain, or 0. */
+	_Atomic uint32_t *down;		  /* By block: 1 + the first one of the chain below. */
+	unsigned int bits;		  /* Of head that number a block. */
+};
+
+/* For blocks 0 to capacity - 1, none of which is in it. -ENOMEM, or 0. */
+int
+ma_depot_init(struct ma_depot *d, uint32_t capacity);
+
+void
+ma_depot_fini(struct ma_depot *d);
+
+/* Put blocks in it, at least one, as one chain. */
+void
+ma_depot_push(struct ma_depot *d, const uint32_t *blocks, unsigned int n);
+
+/* Take a chain; returns how many blocks, 0 if there is none. blocks has room for the longest. */
+unsigned int
+ma_depot_pop(struct ma_depot *d, uint32_t *blocks);
 
 #endif /* MEMALLOC_PRIV_H */

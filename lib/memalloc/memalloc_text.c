@@ -16,10 +16,30 @@
 
 static _Thread_local char last_error[768];
 
+/* A failure whose text has not been put together yet. */
+static _Thread_local struct {
+	ma_text_t text; /* or NULL */
+	uint64_t numbers[3];
+} later;
+
 const char *
 rte_memalloc_error(void)
 {
+	if (later.text != NULL) {
+		later.text(last_error, sizeof(last_error), later.numbers);
+		later.text = NULL;
+	}
 	return last_error;
+}
+
+int
+ma_fail_later(int error, ma_text_t text, uint64_t first, uint64_t second, uint64_t third)
+{
+	later.text = text;
+	later.numbers[0] = first;
+	later.numbers[1] = second;
+	later.numbers[2] = third;
+	return error;
 }
 
 int
@@ -33,6 +53,7 @@ rte_memalloc_fail(int error, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	memcpy(last_error, text, sizeof(last_error));
+	later.text = NULL;
 	return error;
 }
 

@@ -88,6 +88,11 @@ magazine)
         CLAIM_HALF_FREE SHORT_EMPTY LONG_EMPTY ANY_LENGTH FREE_AND_EMPTY KEEP_TAKEN
     defects -DNP -DBLOCKS=2 WAIT
     ;;
+memalloc_depot)
+    check holds -DSAFETY
+    check holds -DSAFETY -DCHAIN_EARLY
+    defects -DSAFETY '' NO_TAG POP_BY_STORE PUSH_BY_STORE BELOW_LATE BELOW_ONCE CHAIN_LATE
+    ;;
 *)
     echo "no list of defects for $name: add it to $0"
     exit 1
@@ -99,6 +104,7 @@ if [[ ${FASTMEM_TEST_FULL:-} ]]; then
     case $name in
     page | slab) check holds '-DSAFETY -DHC4' -DWORKERS=3 ;;
     magazine) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DMAGS=2 -DBLOCKS=2 ;;
+    memalloc_depot) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DSTEPS=3 ;;
     esac
 fi
 exit "$failed"

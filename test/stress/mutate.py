@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDERS = ('lib/fastmem', 'lib/numa', 'test/stress')
+FOLDERS = ('lib/fastmem', 'lib/memalloc', 'lib/numa', 'test/stress')
 VARIANTS = {
     'plain': '-O2',
     'race': '-O2 -DFASTMEM_RACE_WINDOW=1',
@@ -26,6 +26,7 @@ MS = os.environ.get('FASTMEM_STRESS_MS', '3000')
 ACQUIRE, RELEASE, RELAXED, SEQ_CST = (
     f'memory_order_{o}' for o in ('acquire', 'release', 'relaxed', 'seq_cst'))
 PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine'))
+DEPOT = 'lib/memalloc/memalloc_depot.c'
 CALLER = 'test/stress/stress_page.c'
 
 TAKE_CAS = '''atomic_compare_exchange_weak_explicit(
@@ -40,6 +41,16 @@ MAGS_CAS = '''atomic_compare_exchange_weak_explicit(
 				    &d->free[g], &bits, bits & ~(at * mask), memory_order_acquire,
 				    memory_order_relaxed)'''
 FOREIGN = '*foreign = atomic_load_explicit(entry_of, memory_order_relaxed) != entry;'
+DEPOT_POP = '''atomic_compare_exchange_weak_explicit(
+		&d->head, &head, ((head >> d->bits) + 1) << d->bits | below, memory_order_acquire,
+		memory_order_acquire)'''
+DEPOT_PUSH = '''atomic_compare_exchange_weak_explicit(
+		&d->head, &head, (head & ~mask) | (1 + (uint64_t)blocks[0]), memory_order_release,
+		memory_order_relaxed)'''
+DEPOT_BELOW = '''		atomic_store_explicit(&d->down[blocks[0]], (uint32_t)(head & mask),
+				      memory_order_relaxed);
+'''
+DEPOT_READ = '		below = atomic_load_explicit(&d->down[first - 1], memory_order_relaxed);\n'
 COPY_IN = '\tmemcpy(blocks_at(d, index), blocks, n * sizeof(*blocks));\n'
 COPY_OUT = '\tmemcpy(blocks, blocks_at(d, index), n * sizeof(*blocks));\n'
 COPY_WORD = ('memcpy(blocks, blocks_at(d, word_index(word)), '
@@ -52,6 +63,7 @@ AIM_AT_EMPTY = 'aim->empty != word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS)'
 # Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
 MUTATIONS = [
     *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine')),
+    ('memalloc_depot', 'nothing', '', DEPOT, []),
     ('page', 'A1 relaxed', 'CHECK_BEFORE_TAKE', PAGE,
      [(TAKE_CAS, TAKE_CAS.replace(ACQUIRE, RELAXED))]),
     ('page', 'A2 relaxed', '', PAGE, [(EMPTY_CAS, EMPTY_CAS.replace(ACQUIRE, RELAXED))]),
@@ -161,6 +173,29 @@ MUTATIONS = [
      [('		shelf_put(&shelf[l.vacant], 0);\n', '')]),
     ('magazine', 'chain too short for its blocks', '', MAGAZINE,
      [('n <= 2 * FM_MAG_BLOCKS ? 2', 'n <= 3 * FM_MAG_BLOCKS ? 2')]),
+    ('memalloc_depot', 'A1 and A2 relaxed', '', DEPOT,
+     [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
+      (f'| below, {ACQUIRE},\n\t\t{ACQUIRE}', f'| below, {RELAXED},\n\t\t{RELAXED}')]),
+    ('memalloc_depot', 'A1 relaxed', '', DEPOT,
+     [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
+      (f'| below, {ACQUIRE},', f'| below, {RELAXED},')]),
+    ('memalloc_depot', 'R1 relaxed', 'CHAIN_LATE', DEPOT,
+     [(f'(1 + (uint64_t)blocks[0]), {RELEASE}', f'(1 + (uint64_t)blocks[0]), {RELAXED}')]),
+    ('memalloc_depot', 'no tag', 'NO_TAG', DEPOT,
+     [('((head >> d->bits) + 1) << d->bits', '((head >> d->bits) + 0) << d->bits')]),
+    ('memalloc_depot', 'popped by a store', 'POP_BY_STORE', DEPOT,
+     [(DEPOT_POP, '(atomic_store(&d->head, ((head >> d->bits) + 1) << d->bits | below), true)')]),
+    ('memalloc_depot', 'pushed by a store', 'PUSH_BY_STORE', DEPOT,
+     [(DEPOT_PUSH, '(atomic_store(&d->head, (head & ~mask) | (1 + (uint64_t)blocks[0])), true)')]),
+    ('memalloc_depot', 'below written when it is on top', 'BELOW_LATE', DEPOT,
+     [(DEPOT_BELOW, ''), ('	/* Relaxed: for statistics. */\n	atomic_fetch_add',
+                          '	MA_RACE_WINDOW();\n	atomic_store(&d->down[blocks[0]], '
+                          '(uint32_t)(head & mask));\n	atomic_fetch_add')]),
+    ('memalloc_depot', 'below not read again', 'BELOW_ONCE', DEPOT,
+     [(DEPOT_READ, ''), ('	do {\n		first = (uint32_t)(head & mask);\n',
+                         '	first = (uint32_t)(head & mask);\n	below = first == 0 ? 0 : '
+                         'atomic_load(&d->down[first - 1]);\n	do {\n'
+                         '		first = (uint32_t)(head & mask);\n')]),
 ]
 
 
@@ -168,7 +203,8 @@ def compile_and_run(folder, name, variant):
     """Whether the stress test of this name fails."""
     dpdk = subprocess.run(['pkg-config', '--cflags', 'libdpdk'], check=True, capture_output=True,
                           text=True).stdout.split()
-    sources = [f'test/stress/stress_{name}.c', f'lib/fastmem/{name}.c']
+    folder_of = 'memalloc' if name.startswith('memalloc') else 'fastmem'
+    sources = [f'test/stress/stress_{name}.c', f'lib/{folder_of}/{name}.c']
     if name == 'page':
         sources.append(SLAB)
     exe = os.path.join(folder, variant)

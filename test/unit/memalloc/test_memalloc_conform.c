@@ -9,12 +9,15 @@
  */
 
 #include <rte_memalloc_arena.h>
+#include <rte_memalloc_pool.h>
 #include <rte_memalloc_system.h>
 
 #include "conform.h"
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
+
+#define ALL (RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_REUSES | RTE_MEMALLOC_F_CHECKS)
 
 static int
 arena(struct rte_memalloc **alloc)
@@ -44,6 +47,39 @@ arena_overflowing(struct rte_memalloc **alloc)
 	return ret;
 }
 
+static int
+pool_of(const struct rte_memalloc_pool_opts *opts, struct rte_memalloc **alloc)
+{
+	struct rte_memalloc_pool *made;
+	int ret = rte_memalloc_pool_create(opts, &made);
+
+	if (ret == 0)
+		*alloc = rte_memalloc_pool_base(made);
+	return ret;
+}
+
+static int
+pool(struct rte_memalloc **alloc)
+{
+	/* Caches so small that blocks go to and fro. */
+	struct rte_memalloc_pool_opts opts = {
+		.block_size = 1000, .align = 64, .capacity = 128, .cache_size = 8
+	};
+
+	return pool_of(&opts, alloc);
+}
+
+static int
+pool_without_caches(struct rte_memalloc **alloc)
+{
+	struct rte_memalloc_pool_opts opts = { .block_size = 1000,
+					       .align = 64,
+					       .capacity = 64,
+					       .flags = RTE_MEMALLOC_POOL_F_NO_CACHE };
+
+	return pool_of(&opts, alloc);
+}
+
 static const struct conform kinds[] = {
 	{
 		.kind = "system",
@@ -66,6 +102,24 @@ static const struct conform kinds[] = {
 		.max_size = 16 * KIB,
 		.max_align = 32 * KIB,
 		.nb = 64,
+	},
+	{
+		.kind = "pool",
+		.create = pool,
+		.flags = ALL,
+		.max_size = 1024,
+		.max_align = 64,
+		.nb = 64,
+		.times = 20000,
+	},
+	{
+		.kind = "pool without caches",
+		.create = pool_without_caches,
+		.flags = ALL,
+		.max_size = 1024,
+		.max_align = 64,
+		.nb = 64,
+		.times = 20000,
 	},
 };
 

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the numbers of pools, each thread's table of caches, and what happens when a thread ends.
+ * Must not: be called on the way of an ordinary allocation: it takes a lock.
+ * Called by: memalloc_pool.c; the C library, when a thread ends.
+ *
+ * A thread finds its caches by the pool's number, without a lock: its table is read by itself alone,
+ * and written by itself or, when a pool goes whose cache nobody may use any more, by another.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memalloc_pool_priv.h"
+
+__thread struct rte_memalloc_pool_self rte_memalloc_pool_self;
+
+/* Takes the place of a cache that a thread does not have: empty and full. Never written. */
+static struct rte_memalloc_pool_cache none;
+
+/* A thread that has, or had, a cache. */
+struct member {
+	struct member *next;
+	struct rte_memalloc_pool_self *self;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* All below is read and written under the lock. */
+static struct ma_pool **pools; /* by number; NULL: the number is free */
+static uint32_t nb_pools;
+static struct member *members;
+
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+static int key_error;
+
+void
+ma_pool_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+ma_pool_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+unlink_cache(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
+{
+	struct rte_memalloc_pool_cache **link = &pool->caches;
+
+	while (*link != cache)
+		link = &(*link)->sibling;
+	*link = cache->sibling;
+}
+
+/* A thread ends: its blocks go back to their pools. */
+static void
+leave(void *arg)
+{
+	struct member *member = arg, **link = &members;
+	struct rte_memalloc_pool_self *self = member->self;
+	struct rte_memalloc_pool_cache *cache;
+
+	pthread_mutex_lock(&lock);
+	for (uint64_t id = 0; id < self->nb; id++) {
+		cache = self->caches[id];
+		if (cache == &none)
+			continue;
+		ma_pool_flush(pools[id], cache, cache->n);
+		pools[id]->nb_retired += cache->nb_allocs;
+		unlink_cache(pools[id], cache);
+		free(cache);
+	}
+	while (*link != member)
+		link = &(*link)->next;
+	*link = member->next;
+	pthread_mutex_unlock(&lock);
+	/* Another destructor may still allocate: as a thread that has just begun. */
+	free(self->caches);
+	*self = (struct rte_memalloc_pool_self){ 0 };
+	free(member);
+}
+
+static void
+make_key(void)
+{
+	key_error = pthread_key_create(&key, leave);
+}
+
+/* The calling thread joins the members, if it has not yet. Under the lock. */
+static bool
+join(void)
+{
+	struct member *member = pthread_getspecific(key);
+
+	if (member != NULL)
+		return true;
+	member = malloc(sizeof(*member));
+	if (member == NULL || pthread_setspecific(key, member) != 0) {
+		free(member);
+		return false;
+	}
+	*member = (struct member){ .next = members, .self = &rte_memalloc_pool_self };
+	members = member;
+	return true;
+}
+
+/* Room for caches of all pools in the calling thread's table. Under the lock. */
+static bool
+extend(void)
+{
+	struct rte_memalloc_pool_self *self = &rte_memalloc_pool_self;
+	struct rte_memalloc_pool_cache **caches;
+
+	if (self->nb >= nb_pools)
+		return true;
+	caches = realloc(self->caches, nb_pools * sizeof(struct rte_memalloc_pool_cache *));
+	if (caches == NULL)
+		return false;
+	self->caches = caches;
+	while (self->nb < nb_pools)
+		caches[self->nb++] = &none;
+	return true;
+}
+
+static struct rte_memalloc_pool_cache *
+new_cache(struct ma_pool *pool)
+{
+	struct rte_memalloc_pool_cache *cache;
+	size_t size = sizeof(*cache) + pool->cache_size * sizeof(void *);
+
+	/* Whole cache lines, so that no two threads' caches share one. */
+	cache = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	if (cache == NULL)
+		return NULL;
+	*cache = (struct rte_memalloc_pool_cache){ .size = pool->cache_size,
+						   .sibling = pool->caches };
+	return cache;
+}
+
+struct rte_memalloc_pool_cache *
+ma_pool_own_cache(struct ma_pool *pool)
+{
+	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(&pool->open);
+
+	if (pool->cache_size == 0)
+		return NULL;
+	if (cache != NULL && cache != &none)
+		return cache;
+	pthread_once(&key_once, make_key);
+	if (key_error != 0)
+		return NULL;
+	cache = NULL;
+	pthread_mutex_lock(&lock);
+	if (join() && extend())
+		cache = new_cache(pool);
+	if (cache != NULL) {
+		pool->caches = cache;
+		rte_memalloc_pool_self.caches[pool->open.id] = cache;
+	}
+	pthread_mutex_unlock(&lock);
+	return cache;
+}
+
+int
+ma_pool_register(struct ma_pool *pool)
+{
+	struct ma_pool **more;
+	uint32_t id = 0;
+	int ret = 0;
+
+	pthread_mutex_lock(&lock);
+	while (id < nb_pools && pools[id] != NULL)
+		id++;
+	if (id == nb_pools) {
+		more = realloc(pools, (size_t)(nb_pools + 1) * sizeof(struct ma_pool *));
+		if (more == NULL) {
+			ret = -ENOMEM;
+		} else {
+			pools = more;
+			nb_pools++;
+		}
+	}
+	if (ret == 0) {
+		pools[id] = pool;
+		pool->open.id = id;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+void
+ma_pool_unregister(struct ma_pool *pool)
+{
+	struct rte_memalloc_pool_cache *cache;
+	uint32_t id = pool->open.id;
+
+	pthread_mutex_lock(&lock);
+	for (struct member *member = members; member != NULL; member = member->next) {
+		if (id < member->self->nb)
+			member->self->caches[id] = &none;
+	}
+	while ((cache = pool->caches) != NULL) {
+		pool->caches = cache->sibling;
+		free(cache);
+	}
+	pools[id] = NULL;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef RTE_MEMALLOC_POOL_H
+#define RTE_MEMALLOC_POOL_H
+
+/**
+ * @file
+ *
+ * A pool: a fixed number of blocks of one size, in one region (rte_memregion.h), shared by threads.
+ *
+ * Each thread keeps a few blocks at hand, and exchanges them with the others' in batches through a
+ * lock-free stack: no call waits for another thread, but a thread's first of a pool, which makes its
+ * cache, and its last, when it ends and its blocks go back.
+ *
+ * What threads keep at hand others cannot have: of a pool with N threads the last (N - 1) *
+ * cache_size blocks may be out of reach. A pool that has to give each of its blocks to whoever asks
+ * goes without caches: RTE_MEMALLOC_POOL_F_NO_CACHE.
+ *
+ * Pointers that are no block of the pool, and blocks that are back already, are refused. If several
+ * threads free the same block at the very same moment, more than one may be believed, in a pool with
+ * caches; the surplus is dropped once it comes up.
+ *
+ * Thread-safe; not for signal handlers; a child of fork(2) must not use its parent's. No EAL.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_memalloc.h>
+#include <rte_memregion.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Most blocks that a pool can have. */
+#define RTE_MEMALLOC_POOL_CAPACITY_MAX ((uint32_t)1 << 31)
+
+/** Most blocks that a thread can keep at hand. */
+#define RTE_MEMALLOC_POOL_CACHE_MAX 1024
+
+/** Threads keep no blocks at hand. */
+#define RTE_MEMALLOC_POOL_F_NO_CACHE (1u << 0)
+
+/** What a pool is to be like. */
+struct rte_memalloc_pool_opts {
+	/** Bytes of a block, > 0; rounded up to the alignment. */
+	size_t block_size;
+	/** Alignment of blocks: a power of two up to RTE_MEMALLOC_ALIGN_MAX, 0: RTE_MEMALLOC_ALIGN. */
+	size_t align;
+	/** Blocks, 1 to RTE_MEMALLOC_POOL_CAPACITY_MAX. */
+	uint32_t capacity;
+	/**
+	 * Blocks that each thread may keep at hand, up to RTE_MEMALLOC_POOL_CACHE_MAX; 0: 64, but no more
+	 * than a 32nd of the capacity, and none where that is below 8.
+	 */
+	uint32_t cache_size;
+	/** RTE_MEMALLOC_POOL_F_*, or'ed. */
+	uint32_t flags;
+	/** What its region is to be like, or NULL for a region without options. */
+	const struct rte_memregion_opts *region;
+};
+
+/** The blocks that a thread has at hand. @internal */
+struct rte_memalloc_pool_cache {
+	uint32_t n;	    /**< Blocks in it. Only its thread writes this, and the next two. */
+	uint32_t low;	    /**< Fewest it had since it was last filled or emptied. */
+	uint64_t nb_allocs; /**< Blocks taken from it ever. */
+	uint32_t size;	    /**< Room for so many; 0: no cache at all. */
+	struct rte_memalloc_pool_cache *sibling; /**< Another thread's, of the same pool. */
+	void *blocks[];				 /**< The blocks. */
+};
+
+/** A thread's caches, by pool. @internal */
+struct rte_memalloc_pool_self {
+	struct rte_memalloc_pool_cache **caches; /**< Of each pool; never NULL below nb. */
+	uint64_t nb;				 /**< How many. */
+};
+
+/** A pool. Its fields are for the functions here alone, and never change. */
+struct rte_memalloc_pool {
+	struct rte_memalloc base; /**< The pool as an allocator. */
+	uintptr_t start;	  /**< The first block. @internal */
+	uint64_t inverse;	  /**< Of the odd part of the distance of blocks. @internal */
+	uint8_t *is_out;	  /**< Of each block. @internal */
+	uint32_t shift;		  /**< The even part is 2 to the power of this. @internal */
+	uint32_t capacity;	  /**< Blocks. @internal */
+	uint32_t id;		  /**< Which of the process's pools. @internal */
+};
+
+/** The calling thread's caches. @internal */
+extern __thread struct rte_memalloc_pool_self rte_memalloc_pool_self
+	__attribute__((tls_model("initial-exec")));
+
+/**
+ * Create a pool.
+ *
+ * Context: MT-safe; sleeps; needs no EAL.
+ *
+ * @param opts
+ *   What it is to be like.
+ * @param[out] pool
+ *   Set on success only. Release with rte_memalloc_destroy() of rte_memalloc_pool_base().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: an argument is NULL, a block size, alignment, capacity or cache size out of its
+ *     bounds, or an unknown flag
+ *   - -ENOMEM: out of memory, or the size of all blocks is none
+ *   - what rte_memregion_create() said
+ */
+int
+rte_memalloc_pool_create(const struct rte_memalloc_pool_opts *opts,
+			 struct rte_memalloc_pool **pool);
+
+/**
+ * A pool as an allocator.
+ *
+ * rte_memalloc_alloc() gives a block for any size and alignment that one has, and else fails with
+ * -EINVAL; with -ENOMEM if no block is left.
+ *
+ * The peak is exact as long as one thread uses the pool; among several it is right to what their
+ * caches hold.
+ *
+ * @param pool
+ *   The pool, not NULL.
+ *
+ * @return
+ *   The allocator, of kind "pool": thread-safe, reusing and checking; never NULL.
+ */
+static inline struct rte_memalloc *
+rte_memalloc_pool_base(struct rte_memalloc_pool *pool)
+{
+	return &pool->base;
+}
+
+/** What rte_memalloc_pool_get() does when the thread has no block at hand. @internal */
+void *
+rte_memalloc_pool_get_slow(struct rte_memalloc_pool *pool);
+
+/** What rte_memalloc_pool_put() does when it cannot keep the block at hand. @internal */
+int
+rte_memalloc_pool_put_slow(struct rte_memalloc_pool *pool, void *mem);
+
+/**
+ * Which block of a pool begins at an address; at or above the capacity: none. @internal
+ *
+ * Multiplying by the inverse divides exactly what can be divided, and turns all else into a number
+ * larger than any quotient; so does the rotation with what is not divided by the power of two.
+ */
+static inline uint64_t
+rte_memalloc_pool_index(const struct rte_memalloc_pool *pool, const void *mem)
+{
+	uint64_t times = ((uintptr_t)mem - pool->start) * pool->inverse;
+
+	return times >> pool->shift | times << (-pool->shift & 63);
+}
+
+/** The calling thread's cache of a pool; NULL: it has none yet. @internal */
+static inline struct rte_memalloc_pool_cache *
+rte_memalloc_pool_cache(const struct rte_memalloc_pool *pool)
+{
+	struct rte_memalloc_pool_self *self = &rte_memalloc_pool_self;
+
+	return __builtin_expect(pool->id < self->nb, 1) ? self->caches[pool->id] : NULL;
+}
+
+/**
+ * Take the block on top of a cache that is not empty. @internal
+ *
+ * All accesses are relaxed: the cache is the calling thread's, others look at it for statistics; and
+ * whoever had a block before gave it away in an order of its own.
+ *
+ * @return
+ *   NULL: it was a block that is handed out already; it is not in the cache any more.
+ */
+static inline void *
+rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_cache *cache)
+{
+	uint32_t n = cache->n - 1;
+	void *mem = cache->blocks[n];
+	uint8_t *is_out = &pool->is_out[rte_memalloc_pool_index(pool, mem)];
+
+	__atomic_store_n(&cache->n, n, __ATOMIC_RELAXED);
+	if (n < __atomic_load_n(&cache->low, __ATOMIC_RELAXED))
+		__atomic_store_n(&cache->low, n, __ATOMIC_RELAXED);
+	if (__builtin_expect(__atomic_load_n(is_out, __ATOMIC_RELAXED) != 0, 0))
+		return NULL;
+	__atomic_store_n(is_out, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->nb_allocs, cache->nb_allocs + 1, __ATOMIC_RELAXED);
+	return mem;
+}
+
+/**
+ * Take a block of a pool: as rte_memalloc_alloc(), but inlined, and by far the cheapest way.
+ *
+ * @param pool
+ *   The pool, not NULL.
+ *
+ * @return
+ *   The block, or NULL with errno ENOMEM.
+ */
+static inline void *
+rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
+{
+	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(pool);
+	void *mem;
+
+	if (__builtin_expect(cache != NULL && cache->n != 0, 1)) {
+		mem = rte_memalloc_pool_take(pool, cache);
+		if (__builtin_expect(mem != NULL, 1))
+			return mem;
+	}
+	return rte_memalloc_pool_get_slow(pool);
+}
+
+/**
+ * Give a block back: as rte_memalloc_free(), but inlined, and by far the cheapest way.
+ *
+ * @param pool
+ *   The pool, not NULL.
+ * @param mem
+ *   The block, or NULL, which does nothing.
+ *
+ * @return
+ *   0 on success, -EINVAL if it is no block of the pool, or is back already.
+ */
+static inline int
+rte_memalloc_pool_put(struct rte_memalloc_pool *pool, void *mem)
+{
+	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(pool);
+	uint64_t index = rte_memalloc_pool_index(pool, mem);
+
+	/* Relaxed: as in rte_memalloc_pool_take(). */
+	if (__builtin_expect(index < pool->capacity && cache != NULL && cache->n < cache->size &&
+				     __atomic_load_n(&pool->is_out[index], __ATOMIC_RELAXED) != 0,
+			     1)) {
+		__atomic_store_n(&pool->is_out[index], 0, __ATOMIC_RELAXED);
+		cache->blocks[cache->n] = mem;
+		__atomic_store_n(&cache->n, cache->n + 1, __ATOMIC_RELAXED);
+		return 0;
+	}
+	return rte_memalloc_pool_put_slow(pool, mem);
+}
+
+/**
+ * How scattered a pool's free blocks are: 1 - largest run of them / all of them.
+ *
+ * It harms no allocation, of which one block is as good as another, but costs cache and TLB.
+ *
+ * Context: as other functions; looks at each block's state.
+ *
+ * @param pool
+ *   The pool, not NULL.
+ *
+ * @return
+ *   0: one run, or no block is free, to just under 1.
+ */
+double
+rte_memalloc_pool_fragmentation(const struct rte_memalloc_pool *pool);
+
+/**
+ * The region that a pool's blocks lie in, to ask it for its placement.
+ *
+ * @param pool
+ *   The pool, not NULL.
+ *
+ * @return
+ *   The region, for as long as the pool is there; never NULL.
+ */
+struct rte_memregion *
+rte_memalloc_pool_region(const struct rte_memalloc_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RTE_MEMALLOC_POOL_H */
