@@ -50,9 +50,7 @@ struct arena {
 	size_t grow; /* The size of the next block. */
 	size_t max_size;
 	bool overflows;
-	struct rte_memregion_opts region;
-	/* One more than is permitted, so that too long a name stays too long. */
-	char name[RTE_MEMREGION_NAME_MAX + 2];
+	struct ma_region_opts region;
 };
 
 _Static_assert(offsetof(struct rte_memalloc_arena, next) == 16, "inlined in applications");
@@ -102,7 +100,7 @@ block_create(struct arena *self, size_t size, struct block **made)
 
 	if (block == NULL)
 		return rte_memalloc_fail(-ENOMEM, "a block of an arena: out of memory");
-	ret = rte_memregion_create(size, &self->region, &block->region);
+	ret = rte_memregion_create(size, &self->region.opts, &block->region);
 	if (ret != 0) {
 		free(block);
 		return rte_memalloc_fail(ret, "a block of an arena: %s", rte_memregion_error());
@@ -446,19 +444,6 @@ check(const struct rte_memalloc_arena_opts *opts, size_t size,
 	return 0;
 }
 
-/* What the caller pointed at may be gone when a further block is made. */
-static void
-keep_region_opts(struct arena *self, const struct rte_memregion_opts *opts)
-{
-	if (opts == NULL)
-		return;
-	self->region = *opts;
-	if (opts->name != NULL) {
-		strncpy(self->name, opts->name, sizeof(self->name) - 1);
-		self->region.name = self->name;
-	}
-}
-
 int
 rte_memalloc_arena_create(const struct rte_memalloc_arena_opts *opts,
 			  struct rte_memalloc_arena **arena)
@@ -480,7 +465,7 @@ rte_memalloc_arena_create(const struct rte_memalloc_arena_opts *opts,
 	self->open.base.ops = &arena_ops;
 	self->overflows = (opts->flags & RTE_MEMALLOC_ARENA_F_OVERFLOW) != 0;
 	self->max_size = opts->max_size;
-	keep_region_opts(self, opts->region);
+	ma_region_opts_keep(&self->region, opts->region);
 	ret = block_create(self, size, &self->blocks);
 	if (ret != 0) {
 		free(self);

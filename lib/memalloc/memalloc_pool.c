@@ -440,31 +440,20 @@ inverse_of(uint64_t d)
 static int
 place_blocks(struct ma_pool *pool, const struct rte_memregion_opts *opts)
 {
-	size_t size, page;
+	size_t size;
+	void *start;
 	int ret;
 
-	/* A region is aligned to its pages; where blocks want more, it has to have room for it. */
 	if (__builtin_mul_overflow(pool->stride, (size_t)pool->open.capacity, &size) ||
 	    __builtin_add_overflow(size, pool->align, &size) || size > PTRDIFF_MAX)
 		return rte_memalloc_fail(-ENOMEM,
 					 "creating a pool of %" PRIu32
 					 " blocks of %zu bytes: no object is as large",
 					 pool->open.capacity, pool->stride);
-	size -= pool->align;
-	ret = rte_memregion_create(size, opts, &pool->region);
+	ret = ma_region_create(size - pool->align, pool->align, opts, &pool->region, &start);
 	if (ret != 0)
 		return rte_memalloc_fail(ret, "creating a pool: %s", rte_memregion_error());
-	page = rte_memregion_page_size(pool->region);
-	if (page < pool->align) {
-		ret = rte_memregion_resize(pool->region, size + pool->align - page,
-					   RTE_MEMREGION_MAY_MOVE);
-		if (ret != 0) {
-			rte_memregion_destroy(pool->region);
-			return rte_memalloc_fail(ret, "creating a pool: %s", rte_memregion_error());
-		}
-	}
-	pool->open.start = ((uintptr_t)rte_memregion_addr(pool->region) + pool->align - 1) &
-			   ~(uintptr_t)(pool->align - 1);
+	pool->open.start = (uintptr_t)start;
 	return 0;
 }
 

@@ -4,10 +4,13 @@
 #ifndef MEMALLOC_PRIV_H
 #define MEMALLOC_PRIV_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <rte_memregion.h>
 
 #include "rte_memalloc.h"
 
@@ -77,6 +80,80 @@ ma_count_reset_peak(struct ma_count *count);
 /* 0, or -EBUSY with its text said: what is out still. */
 int
 ma_count_idle(struct ma_count *count, const char *kind);
+
+/*
+ * memalloc_table.c: allocations by address. All functions but init and fini: MT-safe.
+ */
+
+struct ma_entry {
+	void *mem; /* NULL: vacant. */
+	size_t size;
+	size_t align;
+	uint64_t serial;
+	uint64_t thread;
+	void *owner; /* What it is part of. */
+};
+
+struct ma_table {
+	pthread_mutex_t lock;
+	struct ma_entry *entries;
+	size_t size; /* A power of two, or 0. */
+	size_t nb;
+	size_t promised;
+	unsigned int shift;
+};
+
+void
+ma_table_init(struct ma_table *table);
+
+void
+ma_table_fini(struct ma_table *table);
+
+/* Room for an entry, before there is one: add() or cancel() follows. -ENOMEM, its text said, or 0. */
+int
+ma_table_promise(struct ma_table *table);
+
+void
+ma_table_cancel(struct ma_table *table);
+
+/* True: there was one of this address, which is in replaced now. */
+bool
+ma_table_add(struct ma_table *table, const struct ma_entry *entry, struct ma_entry *replaced);
+
+/* Take an entry out; its room stays promised. False: there is none. */
+bool
+ma_table_take(struct ma_table *table, const void *mem, struct ma_entry *taken);
+
+bool
+ma_table_find(struct ma_table *table, const void *mem, struct ma_entry *found);
+
+/* Until it returns false. It must not use the table. */
+void
+ma_table_show(struct ma_table *table, bool (*show)(const struct ma_entry *entry, void *arg),
+	      void *arg);
+
+/*
+ * memalloc_region.c
+ */
+
+/* Options of regions to come, after the caller's are gone. */
+struct ma_region_opts {
+	struct rte_memregion_opts opts;
+	/* One more than is permitted, so that too long a name stays too long. */
+	char name[RTE_MEMREGION_NAME_MAX + 2];
+};
+
+/* opts may be NULL. kept must not be moved afterwards. */
+void
+ma_region_opts_keep(struct ma_region_opts *kept, const struct rte_memregion_opts *opts);
+
+/*
+ * A region in which so many bytes begin at an alignment, which may be larger than a page. What says
+ * why not is in rte_memregion_error(), as of its functions.
+ */
+int
+ma_region_create(size_t size, size_t align, const struct rte_memregion_opts *opts,
+		 struct rte_memregion **region, void **mem);
 
 /*
  * memalloc_depot.c: blocks by number, exchanged among threads in chains.

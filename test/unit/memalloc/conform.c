@@ -286,7 +286,9 @@ a_change_of_size_keeps_the_contents(void **state)
 		memset(mem, (int)i & 0xff, size);
 		new_size = 1 + next(&seed) % (kind->max_size / 2 + 1);
 		align = any_align(kind, &seed);
-		assert_int_equal(rte_memalloc_realloc(alloc, mem, new_size, align, &mem), 0);
+		if (rte_memalloc_realloc(alloc, mem, new_size, align, &mem) != 0)
+			fail_msg("%zu to %zu at %zu: %s", size, new_size, align,
+				 rte_memalloc_error());
 		assert_int_equal((uintptr_t)mem % align, 0);
 		assert_true(rte_memalloc_usable_size(alloc, mem) >= new_size);
 		keep = new_size < size ? new_size : size;

@@ -10,6 +10,7 @@
 
 #include <rte_memalloc_arena.h>
 #include <rte_memalloc_pool.h>
+#include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
 
 #include "conform.h"
@@ -80,6 +81,14 @@ pool_without_caches(struct rte_memalloc **alloc)
 	return pool_of(&opts, alloc);
 }
 
+static int
+region(struct rte_memalloc **alloc)
+{
+	struct rte_memregion_opts opts = { .pages = RTE_MEMREGION_PAGES_SMALL };
+
+	return rte_memalloc_region_create(&opts, alloc);
+}
+
 static const struct conform kinds[] = {
 	{
 		.kind = "system",
@@ -120,6 +129,15 @@ static const struct conform kinds[] = {
 		.max_align = 64,
 		.nb = 64,
 		.times = 20000,
+	},
+	{
+		.kind = "region",
+		.create = region,
+		.flags = ALL,
+		.max_size = 100 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 32,
+		.times = 200,
 	},
 };
 
