@@ -40,6 +40,7 @@ DEADLINE = 600 if not FULL else 3600
 # An emulated machine may lose an interrupt while it starts, and then waits for it for ever.
 BOOT_DEADLINE, BOOT_TRIES = 60, 3
 KILLED = 128 + 9     # by timeout(1)
+PCI_SLOT = 16        # the first that no device of the machine's own has
 # What a kernel says when something is wrong with it, or with what we have it do.
 TROUBLE = re.compile(r'BUG:|WARNING:|Oops|Kernel panic|general protection|Out of memory|oom-kill'
                      r'|soft lockup|blocked for more than')
@@ -94,7 +95,20 @@ def driver_files():
                 yield os.path.join(where, name)
 
 
-def make_image(tests, features, source, build, path):
+def told_to_tests(shape):
+    """What tests may know of the machine, but from its kernel."""
+    told = {'FASTMEM_HUGE': '1', 'FASTMEM_MACHINE': shape.features}
+    if shape.access:
+        told['FASTMEM_ACCESS'] = ';'.join(
+            f'{near.target} {near.initiator} {near.read_bandwidth} {near.write_bandwidth} '
+            f'{near.read_latency} {near.write_latency}' for near in shape.nearest.values())
+    if shape.pci:
+        told['FASTMEM_PCI'] = ';'.join(
+            f'{bus + 1:02x}:{PCI_SLOT:02x}.0 {node}' for node, bus in shape.buses.items())
+    return told
+
+
+def make_image(tests, shape, source, build, path):
     """Write the initramfs with these tests and all that they need."""
     lines = []
     guest = image.Image()
@@ -113,13 +127,39 @@ def make_image(tests, features, source, build, path):
                 guest.add_file(word)
             elif os.path.isdir(word) and word.startswith(os.path.join(source, 'test')):
                 guest.add_tree(word)
-        environment = {**test['env'], 'FASTMEM_HUGE': '1', 'FASTMEM_MACHINE': features}
+        environment = {**test['env'], **told_to_tests(shape)}
         words = [f'{key}={value}' for key, value in environment.items()] + test['cmd']
         lines.append('\t'.join((test['name'], str(int(test['timeout']) * SLOWER),
                                 f'cd {shlex.quote(workdir)} && exec env {shlex.join(words)}')))
     guest.add_folder(build)
     guest.add_bytes('/tests', ('\n'.join(lines) + '\n').encode(), 0o644)
     guest.write(path)
+
+
+def qemu_access(shape):
+    """The table HMAT; without one a memory-only node has no initiator."""
+    if not shape.access:
+        return []
+    options = ['-machine', 'hmat=on']
+    for access in shape.access:
+        of = f'hmat-lb,initiator={access.initiator},target={access.target},hierarchy=memory'
+        for kind in ('read', 'write'):
+            latency = getattr(access, f'{kind}_latency')
+            bandwidth = getattr(access, f'{kind}_bandwidth')
+            if latency:
+                options += ['-numa', f'{of},data-type={kind}-latency,latency={latency}']
+            if bandwidth:
+                options += ['-numa', f'{of},data-type={kind}-bandwidth,bandwidth={bandwidth}M']
+    return options
+
+
+def qemu_pci(shape):
+    options = []
+    for i, (node, bus) in enumerate(shape.buses.items()):
+        options += ['-device', f'pxb,id=bus{node},bus_nr={bus},numa_node={node},bus=pci.0,'
+                               f'addr={PCI_SLOT + i:x}',
+                    '-device', f'pci-testdev,bus=bus{node},addr={PCI_SLOT:x}']
+    return options
 
 
 def qemu(shape, vmlinuz, initramfs, console, results):
@@ -140,12 +180,14 @@ def qemu(shape, vmlinuz, initramfs, console, results):
                           f'fastmem.hugepages={hugepages}']
     for i, node in enumerate(shape.nodes):
         cpus = f',cpus={node.cpus[0]}-{node.cpus[-1]}' if node.cpus else ''
+        if i in shape.nearest:
+            cpus += f',initiator={shape.nearest[i].initiator}'
         command += ['-object', f'memory-backend-ram,id=m{i},size={node.mib}M,reserve=off',
                     '-numa', f'node,nodeid={i},memdev=m{i}{cpus}']
     for i, row in enumerate(shape.distances):
         for k, distance in enumerate(row):
             command += ['-numa', f'dist,src={i},dst={k},val={distance}']
-    return command
+    return command + qemu_access(shape) + qemu_pci(shape)
 
 
 def boot(command, results):
@@ -274,7 +316,7 @@ def run(name, source, build, pattern):
         if os.path.exists(path):
             os.unlink(path)
     tests = list(chosen_tests(name, build, pattern))
-    make_image(tests, shape.features, source, build, paths['initramfs'])
+    make_image(tests, shape, source, build, paths['initramfs'])
     command = qemu(shape, vmlinuz, paths['initramfs'], paths['console'], paths['results'])
     failure = boot(command, paths['results'])
     machine, records, ended = parse(read(paths['results']))

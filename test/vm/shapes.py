@@ -13,16 +13,39 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Access:
+    """How a node's CPUs reach a node's memory, as firmware tells; 0: it does not tell this."""
+    initiator: int
+    target: int
+    read_bandwidth: int   # MB/s
+    write_bandwidth: int
+    read_latency: int     # ns
+    write_latency: int
+
+
+@dataclass(frozen=True)
 class Shape:
     nodes: tuple
     distances: tuple  # a row for each node
     features: str     # words; what tests must find here, and may not skip for want of
     packages: int
     dies: int = 1     # a package: a node each, else the kernel wonders about caches across nodes
+    access: tuple = ()    # of each target the nearest initiator first; none: no such table
+    pci: tuple = ()       # nodes that have a PCI bus of their own, with a device
 
     @property
     def cpus(self):
         return sum(len(node.cpus) for node in self.nodes)
+
+    @property
+    def nearest(self):
+        """target → how its nearest initiator reaches it."""
+        return {access.target: access for access in reversed(self.access)}
+
+    @property
+    def buses(self):
+        """node → number of its PCI bus; its device is on the next bus, behind a bridge."""
+        return {node: 64 * (i + 1) for i, node in enumerate(self.pci)}
 
 
 SHAPES = {
@@ -36,7 +59,8 @@ SHAPES = {
                    (12, 10, 23, 28),
                    (26, 23, 10, 12),
                    (21, 28, 12, 10)),
-        features='several cpuset hugepages'),
+        pci=(3, 1),
+        features='several cpuset hugepages pci'),
     # Node 3 has no CPU: EAL does not know of it. It is near to node 2. (Linux gives such nodes the
     # last ids.)
     'memory-only': Shape(
@@ -47,7 +71,10 @@ SHAPES = {
                    (20, 10, 20, 28),
                    (21, 20, 10, 17),
                    (30, 28, 17, 10)),
-        features='several cpuset hugepages memory-only'),
+        access=(Access(0, 0, 21000, 20000, 80, 85), Access(1, 1, 22000, 19000, 90, 95),
+                Access(2, 2, 23000, 18000, 100, 105), Access(2, 3, 9000, 7000, 250, 0),
+                Access(1, 3, 6000, 5000, 400, 0), Access(0, 3, 5000, 4000, 450, 0)),
+        features='several cpuset hugepages memory-only access'),
     # Node 1 has memory and no hugepage.
     'no-hugepages': Shape(
         packages=2,

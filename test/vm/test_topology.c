@@ -4,15 +4,20 @@
  * On a machine with several nodes: lib/numa says of it what the kernel's own files say, which are
  * read here without it. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <linux/mman.h>
 
 #include <cmocka.h>
-#include <rte_numa.h>
+#include <rte_numa_access.h>
+#include <rte_numa_where.h>
 
 #include "machine.h"
 
@@ -162,6 +167,85 @@ what_is_promised_is_the_machines(void **state)
 	assert_int_equal(munmap(addr, 2 << 20), 0);
 }
 
+/* A part of what the environment tells of the machine, up to the next semicolon. */
+static const char *
+next_part(const char *at)
+{
+	at = strchr(at, ';');
+	return at == NULL ? NULL : at + 1;
+}
+
+/* Firmware's figures; one that it does not tell is 0 in the kernel's file. */
+static uint64_t
+figure(unsigned int told)
+{
+	return told == 0 ? RTE_NUMA_UNTOLD : told;
+}
+
+static void
+access_is_as_firmware_tells(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	const char *at = getenv("FASTMEM_ACCESS");
+	struct rte_numa_access access;
+	int node_id, near;
+	unsigned int rb, wb, rl, wl;
+
+	(void)state;
+	machine_needs("access", at != NULL);
+	for (; at != NULL; at = next_part(at)) {
+		assert_int_equal(
+			sscanf(at, "%d %d %u %u %u %u", &node_id, &near, &rb, &wb, &rl, &wl), 6);
+		for (int by = RTE_NUMA_INITIATORS_ANY; by <= RTE_NUMA_INITIATORS_CPU; by++) {
+			assert_int_equal(rte_numa_access(topo, node_id,
+							 (enum rte_numa_initiators)by, &access),
+					 0);
+			assert_int_equal(rte_numa_mask_count(&access.initiators), 1);
+			assert_true(rte_numa_mask_test(&access.initiators, near));
+			assert_true(access.read_bandwidth == figure(rb));
+			assert_true(access.write_bandwidth == figure(wb));
+			assert_true(access.read_latency == figure(rl));
+			assert_true(access.write_latency == figure(wl));
+		}
+	}
+}
+
+static void
+without_firmwares_table_there_are_no_figures(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	struct rte_numa_access access;
+	unsigned int i;
+
+	(void)state;
+	if (getenv("FASTMEM_ACCESS") != NULL || getenv("FASTMEM_MACHINE") == NULL) {
+		print_message("firmware has such a table here, or may have\n");
+		skip();
+	}
+	for (i = 0; i < machine()->n; i++)
+		assert_int_equal(rte_numa_access(topo, machine()->node[i].id,
+						 RTE_NUMA_INITIATORS_CPU, &access),
+				 -ENODATA);
+}
+
+static void
+pci_devices_are_on_their_nodes_buses(void **state)
+{
+	const struct rte_numa_topology *topo = several_nodes();
+	const char *at = getenv("FASTMEM_PCI");
+	char address[16];
+	int node_id;
+
+	(void)state;
+	machine_needs("pci", at != NULL);
+	for (; at != NULL; at = next_part(at)) {
+		assert_int_equal(sscanf(at, "%15s %d", address, &node_id), 2);
+		assert_int_equal(rte_numa_node_of_pci(topo, address), node_id);
+	}
+	/* The bus of all machines is near to none. */
+	assert_int_equal(rte_numa_node_of_pci(topo, "00:00.0"), -ENODATA);
+}
+
 int
 main(void)
 {
@@ -172,6 +256,9 @@ main(void)
 		cmocka_unit_test(distances_and_their_order_are_the_kernels),
 		cmocka_unit_test(hugepages_are_each_nodes_own),
 		cmocka_unit_test(what_is_promised_is_the_machines),
+		cmocka_unit_test(access_is_as_firmware_tells),
+		cmocka_unit_test(without_firmwares_table_there_are_no_figures),
+		cmocka_unit_test(pci_devices_are_on_their_nodes_buses),
 	};
 
 	return cmocka_run_group_tests_name("nodes/topology", tests, NULL, NULL);
