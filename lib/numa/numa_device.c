@@ -85,8 +85,7 @@ rte_numa_node_of_fd(const struct rte_numa_topology *topo, int fd)
 	ret = numa_sysfs_device(fd, &block, &major, &minor);
 	if (ret < 0)
 		return ret;
-	if (major == 0) /* What the kernel numbers file systems without a device by. */
-		return -ENODEV;
+	/* File systems without a device have numbers too, and no such link. */
 	snprintf(link, sizeof(link), "dev/%s/%u:%u", block ? "block" : "char", major, minor);
 	ret = node_behind(topo, link);
 	return ret == -ENOENT ? -ENODEV : ret;

@@ -51,7 +51,7 @@ rte_numa_node_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpu
 
 	if (cpus == NULL)
 		return -EINVAL;
-	for (unsigned int cpu = 0; cpu < topo->nb_cpus && cpu / 8 < size; cpu++) {
+	for (unsigned int cpu = 0; cpu < topo->nb_cpus; cpu++) {
 		node_id = topo->node_of_cpu[cpu];
 		if (node_id < 0 || !CPU_ISSET_S(cpu, size, cpus))
 			continue;

@@ -149,9 +149,10 @@ a_page_has_its_states(void **state)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	char *addr = map(4 * page, PROT_READ | PROT_WRITE);
-	int node_id;
+	int node_id, next_fd = dup(0);
 
 	(void)state;
+	close(next_fd);
 	needs_answers();
 	assert_int_equal(munmap(addr + 3 * page, page), 0);
 	for (size_t at = 0; at < 3 * page; at += page / 2 + 1)
@@ -171,6 +172,8 @@ a_page_has_its_states(void **state)
 	assert_int_equal(rte_numa_node_of_address(addr + page), -ENOENT);
 	assert_int_equal(munmap(addr, 3 * page), 0);
 	assert_int_equal(rte_numa_node_of_address(addr + page), -EFAULT);
+	assert_int_equal(dup(0), next_fd); /* None is left open. */
+	close(next_fd);
 }
 
 static void
