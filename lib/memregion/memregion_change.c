@@ -260,7 +260,9 @@ guess_cause(const struct rte_memregion *region, struct rte_memregion_audit *audi
 	if (audit->drifted > 0)
 		mr_text_add(audit->text, sizeof(audit->text), "%zu of %zu bytes have left %s for ",
 			    (size_t)audit->drifted, region->size,
-			    mr_nodes_text(&nodes, &region->place.targets));
+			    rte_numa_mask_within(&audit->drifted_to, &region->place.targets) ?
+				    "their share" :
+				    mr_nodes_text(&nodes, &region->place.targets));
 	if (audit->drifted > 0)
 		mr_text_add(audit->text, sizeof(audit->text), "%s; ",
 			    mr_nodes_text(&nodes, &audit->drifted_to));
@@ -296,6 +298,8 @@ audit_region(const struct rte_memregion *region, struct rte_membind_location *lo
 	     struct rte_memregion_audit *result)
 {
 	struct rte_memregion_audit audit = { 0 };
+	struct rte_numa_mask crowded;
+	uint64_t uneven;
 	int ret = rte_membind_locate(region->addr, region->size, location);
 
 	if (ret < 0)
@@ -305,8 +309,12 @@ audit_region(const struct rte_memregion *region, struct rte_membind_location *lo
 	audit.absent = region->size - location->present;
 	rte_numa_mask_andnot(&audit.drifted_to, &location->nodes, &region->place.targets);
 	audit.policy_changed = policy_changed(region);
+	uneven = mr_judge_uneven(region, location, &crowded);
 	if (audit.drifted > 0)
 		audit.first_drifted = first_elsewhere(region, &region->place.targets, location);
+	audit.in_place -= uneven;
+	audit.drifted += uneven;
+	rte_numa_mask_or(&audit.drifted_to, &audit.drifted_to, &crowded);
 	if (audit.drifted > 0 || audit.policy_changed)
 		guess_cause(region, &audit);
 	*result = audit;

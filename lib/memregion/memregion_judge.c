@@ -93,6 +93,32 @@ spread_evenly(const struct rte_memregion *region, const struct rte_membind_locat
 	return least * rte_numa_mask_count(&region->place.targets);
 }
 
+uint64_t
+mr_judge_uneven(const struct rte_memregion *region, const struct rte_membind_location *location,
+		struct rte_numa_mask *on)
+{
+	uint64_t fair, beyond = 0;
+	int node_id;
+
+	rte_numa_mask_zero(on);
+	/* Who touches only some pages may well choose those of one node. */
+	if (region->place.policy != RTE_MEMBIND_INTERLEAVE || location->present < region->size ||
+	    spread_evenly(region, location) == region->size)
+		return 0;
+	fair = region->size / rte_numa_mask_count(&region->place.targets) / region->rung.page_size *
+	       region->rung.page_size;
+	RTE_NUMA_MASK_FOREACH(node_id, &region->place.targets) {
+		uint64_t share = location->on_node[node_id];
+
+		/* A share that does not divide well is a page larger. */
+		if (share <= fair + region->rung.page_size)
+			continue;
+		beyond += share - fair;
+		rte_numa_mask_set(on, node_id);
+	}
+	return beyond;
+}
+
 /* All pages are there, and on the nodes of the policy. */
 static void
 judge_spread(const struct rte_memregion *region, const struct mr_sight *sight,

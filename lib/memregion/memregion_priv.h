@@ -431,6 +431,14 @@ mr_populate_scarce(struct rte_memregion *region, char *addr, size_t size,
  * memregion_judge.c: how far wishes are met. Pure.
  */
 
+/*
+ * Of an interleaved region that is all there, the bytes that one node has of another's share, and on
+ * which nodes; 0 if the shares are even enough, or nothing can be said.
+ */
+uint64_t
+mr_judge_uneven(const struct rte_memregion *region, const struct rte_membind_location *location,
+		struct rte_numa_mask *on);
+
 /* accounts: one a wish. */
 void
 mr_judge(const struct rte_memregion *region, const struct mr_sight *sight,

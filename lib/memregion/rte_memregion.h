@@ -190,12 +190,14 @@ struct rte_memregion_enforcement {
 
 /** What became of a region's pages since, see rte_memregion_audit(). In bytes. */
 struct rte_memregion_audit {
-	uint64_t in_place; /**< On the nodes of the region's policy. */
-	uint64_t drifted;  /**< On others. */
-	uint64_t absent;   /**< On none: not touched, swapped, or given back. */
+	/** On the nodes of the region's policy, and of an interleaved region within their share. */
+	uint64_t in_place;
+	/** On others, or, of an interleaved region all of whose pages are there, beyond their share. */
+	uint64_t drifted;
+	uint64_t absent; /**< On none: not touched, swapped, or given back. */
 	/** Where those that drifted are. */
 	struct rte_numa_mask drifted_to;
-	/** The first page that drifted, or NULL. */
+	/** The first page on a node that is none of the policy's, or NULL. */
 	void *first_drifted;
 	/** Whether the policy of the mapping is another than the region's. */
 	bool policy_changed;

@@ -26,7 +26,6 @@
 /* A region, and the node that it is bound to. */
 struct subject {
 	struct rte_memregion *region;
-	unsigned int at;
 	int node_id;
 	char others[256]; /* The other nodes, in the kernel's format. */
 };
@@ -68,6 +67,19 @@ assert_filled(const struct subject *subject)
 }
 
 static void
+name_nodes(struct subject *subject, unsigned int at)
+{
+	size_t used = 0;
+
+	memset(subject, 0, sizeof(*subject));
+	subject->node_id = machine()->node[at].id;
+	for (unsigned int i = 0; i < machine()->n; i++)
+		if (i != at)
+			used += snprintf(subject->others + used, sizeof(subject->others) - used,
+					 "%s%d", used > 0 ? "," : "", machine()->node[i].id);
+}
+
+static void
 make(struct subject *subject, unsigned int at, enum rte_memregion_pages pages)
 {
 	struct rte_memregion_opts opts = {
@@ -75,15 +87,8 @@ make(struct subject *subject, unsigned int at, enum rte_memregion_pages pages)
 		.pages = pages,
 		.flags = RTE_MEMREGION_F_STRICT | RTE_MEMREGION_F_PREFAULT,
 	};
-	size_t used = 0;
 
-	memset(subject, 0, sizeof(*subject));
-	subject->at = at;
-	subject->node_id = machine()->node[at].id;
-	for (unsigned int i = 0; i < machine()->n; i++)
-		if (i != at)
-			used += snprintf(subject->others + used, sizeof(subject->others) - used,
-					 "%s%d", used > 0 ? "," : "", machine()->node[i].id);
+	name_nodes(subject, at);
 	rte_numa_mask_only(&opts.nodes, subject->node_id);
 	if (rte_memregion_create(SIZE, &opts, &subject->region) != 0)
 		fail_msg("%s", rte_memregion_error());
@@ -163,6 +168,58 @@ go_and_come_back(unsigned int at, enum rte_memregion_pages pages)
 	assert_int_equal(rte_memregion_destroy(subject.region), 0);
 }
 
+/* What was the node's share is on the others now. */
+static void
+assert_crowded(const struct subject *subject, size_t share, const char *why)
+{
+	struct rte_memregion_audit audit;
+
+	assert_int_equal(bytes_on(subject, subject->node_id), 0);
+	assert_int_equal(rte_memregion_audit(subject->region, &audit), 0);
+	assert_in_range(audit.drifted, share - share / 8, share + share / 8);
+	assert_int_equal(audit.in_place + audit.drifted, SIZE);
+	assert_false(rte_numa_mask_test(&audit.drifted_to, subject->node_id));
+	assert_false(rte_numa_mask_empty(&audit.drifted_to));
+	if (strstr(audit.text, why) == NULL)
+		fail_msg("it does not say \"%s\", but: %s", why, audit.text);
+}
+
+/* Pages that are spread over all nodes, of which one is excluded for a while. */
+static void
+spread_again(unsigned int at)
+{
+	struct rte_memregion_opts opts = {
+		.policy = RTE_MEMBIND_INTERLEAVE,
+		.pages = RTE_MEMREGION_PAGES_SMALL,
+		.flags = RTE_MEMREGION_F_STRICT | RTE_MEMREGION_F_PREFAULT,
+	};
+	size_t share = SIZE / machine()->n;
+	struct rte_memregion_audit audit;
+	struct subject subject;
+
+	name_nodes(&subject, at);
+	for (unsigned int i = 0; i < machine()->n; i++)
+		rte_numa_mask_set(&opts.nodes, machine()->node[i].id);
+	if (rte_memregion_create(SIZE, &opts, &subject.region) != 0)
+		fail_msg("%s", rte_memregion_error());
+	fill(&subject);
+	assert_in_range(bytes_on(&subject, subject.node_id), share - share / 8, share + share / 8);
+
+	cpuset_allow(CPUSET_OUTER, subject.others);
+	assert_crowded(&subject, share, "the cpuset allows only node");
+	assert_cannot_repair(&subject);
+	cpuset_allow(CPUSET_OUTER, NULL);
+	assert_crowded(&subject, share, "a cpuset");
+	if (rte_memregion_repair(subject.region, &audit) != 0)
+		fail_msg("%s", rte_memregion_error());
+	assert_int_equal(audit.drifted, 0);
+	for (unsigned int i = 0; i < machine()->n; i++)
+		assert_in_range(bytes_on(&subject, machine()->node[i].id), share - share / 8,
+				share + share / 8);
+	assert_filled(&subject);
+	assert_int_equal(rte_memregion_destroy(subject.region), 0);
+}
+
 static void
 enter(void)
 {
@@ -210,6 +267,14 @@ explicit_hugepages_go_and_come_back(void **state)
 	assert_same_pools(pools);
 }
 
+static void
+interleaved_pages_are_spread_again(void **state)
+{
+	(void)state;
+	enter();
+	spread_again(machine()->n - 1);
+}
+
 int
 main(void)
 {
@@ -217,6 +282,7 @@ main(void)
 		cmocka_unit_test_teardown(small_pages_go_and_come_back, leave),
 		cmocka_unit_test_teardown(transparent_hugepages_go_and_come_back, leave),
 		cmocka_unit_test_teardown(explicit_hugepages_go_and_come_back, leave),
+		cmocka_unit_test_teardown(interleaved_pages_are_spread_again, leave),
 	};
 
 	return cmocka_run_group_tests_name("nodes/drift", tests, NULL, NULL);

@@ -380,6 +380,45 @@ interleaved_pages_are_spread_evenly(void **state)
 }
 
 static void
+assert_uneven(const struct subject *one, uint64_t bytes, bool on_0, bool on_2)
+{
+	struct rte_numa_mask on;
+
+	assert_int_equal(mr_judge_uneven(&one->region, &one->sight.location, &on), bytes);
+	assert_int_equal(rte_numa_mask_test(&on, 0), on_0);
+	assert_int_equal(rte_numa_mask_test(&on, 2), on_2);
+	assert_int_equal(rte_numa_mask_count(&on), on_0 + on_2);
+}
+
+static void
+what_is_beyond_a_share_is_counted(void **state)
+{
+	struct subject *one = subject(RTE_MEMBIND_INTERLEAVE, MR_SMALL);
+
+	(void)state;
+	assert_uneven(one, 0, false, false);
+	put(one, 0, 4 * MIB + 256 * KIB);
+	put(one, 2, 4 * MIB - 256 * KIB);
+	assert_uneven(one, 0, false, false);
+	put(one, 0, 5 * MIB);
+	put(one, 2, 3 * MIB);
+	assert_uneven(one, 1 * MIB, true, false);
+	put(one, 0, 0);
+	put(one, 2, 8 * MIB);
+	assert_uneven(one, 4 * MIB, false, true);
+	/* Of pages that are not there nobody knows. */
+	put(one, 2, 7 * MIB);
+	one->sight.location.present = 7 * MIB;
+	assert_uneven(one, 0, false, false);
+	free(one);
+	one = subject(RTE_MEMBIND_BIND, MR_SMALL);
+	put(one, 0, 8 * MIB);
+	put(one, 2, 0);
+	assert_uneven(one, 0, false, false);
+	free(one);
+}
+
+static void
 explicit_pages_are_what_smaps_counts(void **state)
 {
 	struct subject *one = subject(RTE_MEMBIND_BIND, MR_EXPLICIT);
@@ -530,6 +569,7 @@ main(void)
 		cmocka_unit_test(a_policy_that_was_not_set_is_not_enforced_by_chance),
 		cmocka_unit_test(what_cannot_be_seen_is_not_enforced),
 		cmocka_unit_test(interleaved_pages_are_spread_evenly),
+		cmocka_unit_test(what_is_beyond_a_share_is_counted),
 		cmocka_unit_test(explicit_pages_are_what_smaps_counts),
 		cmocka_unit_test(transparent_and_small_pages_exclude_each_other),
 		cmocka_unit_test(the_other_wishes_are_what_smaps_shows),
