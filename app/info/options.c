@@ -76,9 +76,9 @@ take_verb(struct line *line, const char *name)
 					 line->verbs[i].name);
 	}
 	meant = nearest(name, verb_at, line->verbs, line->nb_verbs);
-	return refuse(line, "there is no verb \"%s\"%s%s%s; there are:%s", name,
-		      meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
-		      meant != NULL ? "\"?" : "", names);
+	return refuse(line, "there is no verb \"%s\"%s%s%shere are:%s", name,
+		      meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "",
+		      meant != NULL ? "? T" : "; t", names);
 }
 
 /* The options that may stand here: the verb's, then the shared ones. */
@@ -118,10 +118,10 @@ refuse_option(const struct line *line, const struct known *known, const char *gi
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, given);
 	meant = nearest(name, option_at, known, known->nb_of_verb + NB_SHARED);
-	return refuse(line, "%s has no option \"%s\"%s%s%s; %s%s%s --help lists them", of, name,
-		      meant != NULL ? "; did you mean " : "", meant != NULL ? meant : "",
-		      meant != NULL ? "?" : "", line->verb != NULL ? "fastmem-info" : of,
-		      line->verb != NULL ? " " : "", line->verb != NULL ? of : "");
+	return refuse(line, "%s has no option \"%s\"%s%s%s fastmem-info%s%s --help lists them", of,
+		      name, meant != NULL ? "; did you mean " : ";", meant != NULL ? meant : "",
+		      meant != NULL ? "?" : "", line->verb != NULL ? " " : "",
+		      line->verb != NULL ? of : "");
 }
 
 /* The value that belongs to an option, after its "=" or in the next word. */

@@ -326,8 +326,8 @@ class Refused(unittest.TestCase):
             self.assertIn('--sysfs DIR', self.refused('doctor', *args))
 
     def test_the_nearest_known_name_is_said(self):
-        for args, meant in ((['topolgy'], 'did you mean "topology"?'),
-                            (['doc'], 'did you mean "doctor"?'),
+        for args, meant in ((['topolgy'], 'did you mean topology?'),
+                            (['doc'], 'did you mean doctor?'),
                             (['topology', '--svgg', 'x'], 'did you mean --svg?'),
                             (['topology', '--jsn'], 'did you mean --json?'),
                             (['topology', '--sysf=x'], 'did you mean --sysfs?'),
