@@ -156,6 +156,33 @@ ma_region_create(size_t size, size_t align, const struct rte_memregion_opts *opt
 		 struct rte_memregion **region, void **mem);
 
 /*
+ * memalloc_wrap.c: what wrappers have in common. Each begins with a struct ma_wrap.
+ */
+
+struct ma_wrap {
+	struct rte_memalloc base;
+	struct rte_memalloc *inner;
+};
+
+/*
+ * Make one of so many bytes, the rest zero, with the inner one's promises and more. An errno, its
+ * text said, or 0.
+ */
+int
+ma_wrap_create(struct rte_memalloc *inner, const struct rte_memalloc_ops *ops, uint32_t more,
+	       size_t size, struct rte_memalloc *const *out, struct ma_wrap **wrap);
+
+/* The inner one's answers. */
+size_t
+ma_wrap_usable_size(struct rte_memalloc *alloc, const void *mem);
+
+void
+ma_wrap_stats(struct rte_memalloc *alloc, struct rte_memalloc_stats *stats);
+
+void
+ma_wrap_reset_peak(struct rte_memalloc *alloc);
+
+/*
  * memalloc_depot.c: blocks by number, exchanged among threads in chains.
  */
 

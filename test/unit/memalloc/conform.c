@@ -447,13 +447,22 @@ threads_may_share_it(void **state)
 	assert_int_equal(rte_memalloc_destroy(alloc), 0);
 }
 
+/* What cannot be had is an error here, as without sanitizers. */
 #if defined(__SANITIZE_ADDRESS__)
 const char *
 __asan_default_options(void);
 
-/* What cannot be had is an error here, as without AddressSanitizer. */
 const char *
 __asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+#elif defined(__SANITIZE_THREAD__)
+const char *
+__tsan_default_options(void);
+
+const char *
+__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }

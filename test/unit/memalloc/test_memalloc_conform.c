@@ -8,10 +8,13 @@
  * Called by: meson test.
  */
 
+#include <stdio.h>
+
 #include <rte_memalloc_arena.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
+#include <rte_memalloc_wrap.h>
 
 #include "conform.h"
 
@@ -89,6 +92,62 @@ region(struct rte_memalloc **alloc)
 	return rte_memalloc_region_create(&opts, alloc);
 }
 
+/* Wrap what one of the above made. */
+static int
+wrap(int ret, int (*create)(struct rte_memalloc *inner, struct rte_memalloc **alloc),
+     struct rte_memalloc **alloc)
+{
+	return ret == 0 ? create(*alloc, alloc) : ret;
+}
+
+static int
+limit_create(struct rte_memalloc *inner, struct rte_memalloc **alloc)
+{
+	return rte_memalloc_limit_create(inner, 64 * MIB, alloc);
+}
+
+static int
+logging_create(struct rte_memalloc *inner, struct rte_memalloc **alloc)
+{
+	static FILE *null;
+
+	if (null == NULL)
+		null = fopen("/dev/null", "w");
+	return rte_memalloc_logging_create(inner, null, alloc);
+}
+
+static int
+locked(struct rte_memalloc **alloc)
+{
+	return wrap(arena_overflowing(alloc), rte_memalloc_locked_create, alloc);
+}
+
+static int
+limit(struct rte_memalloc **alloc)
+{
+	return wrap(rte_memalloc_system_create(alloc), limit_create, alloc);
+}
+
+static int
+tracking(struct rte_memalloc **alloc)
+{
+	return wrap(rte_memalloc_system_create(alloc), rte_memalloc_tracking_create, alloc);
+}
+
+static int
+logging(struct rte_memalloc **alloc)
+{
+	return wrap(rte_memalloc_system_create(alloc), logging_create, alloc);
+}
+
+static int
+nested(struct rte_memalloc **alloc)
+{
+	int ret = wrap(locked(alloc), limit_create, alloc);
+
+	return wrap(wrap(ret, rte_memalloc_tracking_create, alloc), logging_create, alloc);
+}
+
 static const struct conform kinds[] = {
 	{
 		.kind = "system",
@@ -138,6 +197,46 @@ static const struct conform kinds[] = {
 		.max_align = 64 * KIB,
 		.nb = 32,
 		.times = 200,
+	},
+	{
+		.kind = "locked",
+		.create = locked,
+		.flags = RTE_MEMALLOC_F_THREAD_SAFE,
+		.max_size = 8 * KIB,
+		.max_align = 8 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "limit",
+		.create = limit,
+		.flags = RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_REUSES,
+		.max_size = 8 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "tracking",
+		.create = tracking,
+		.flags = ALL,
+		.max_size = 8 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "logging",
+		.create = logging,
+		.flags = RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_REUSES,
+		.max_size = 8 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "logging, tracking, limit, locked, arena",
+		.create = nested,
+		.flags = RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_CHECKS,
+		.max_size = 8 * KIB,
+		.max_align = 8 * KIB,
+		.nb = 64,
 	},
 };
 
