@@ -30,12 +30,59 @@ node_in(const struct rte_numa_topology *topo, const char *text)
 	return numa_index(topo, node_id) >= 0 ? node_id : -ERANGE;
 }
 
+/* More devices on top of each other than anybody stacks. */
+#define MAX_STACKED 8
+
+/* What the devices that one is made of have in common. */
+struct parts {
+	const struct rte_numa_topology *topo;
+	const char *folder; /* Of the device that is made of them. */
+	unsigned int left;  /* How many more may be stacked. */
+	bool any;
+	int node_id; /* Or an errno, negative. */
+};
+
+static int
+node_behind(const struct rte_numa_topology *topo, const char *root, const char *link,
+	    unsigned int left);
+
+static void
+add_part(const char *name, void *arg)
+{
+	struct parts *parts = arg;
+	char link[NUMA_PATH_MAX];
+	int ret = -ELOOP;
+
+	if (name[0] == '.')
+		return;
+	snprintf(link, sizeof(link), "slaves/%s", name);
+	if (parts->left > 0)
+		ret = node_behind(parts->topo, parts->folder, link, parts->left - 1);
+	if (!parts->any || (parts->node_id >= 0 && ret < 0))
+		parts->node_id = ret;
+	else if (parts->node_id >= 0 && parts->node_id != ret)
+		parts->node_id = -ENOTUNIQ;
+	parts->any = true;
+}
+
+/* The node of what a virtual block device is made of, such as a logical volume of disks. */
+static int
+node_of_parts(const struct rte_numa_topology *topo, const char *folder, unsigned int left)
+{
+	struct parts parts = { .topo = topo, .folder = folder, .left = left, .node_id = -ENODEV };
+	int ret = numa_sysfs_list(folder, "slaves", add_part, &parts);
+
+	if (ret == -ENOENT || ret == -ENOTDIR)
+		return -ENODEV;
+	return ret < 0 ? ret : parts.node_id;
+}
+
 /*
- * The first file numa_node decides, of a device's folder and then of those above it, down to top
- * characters, which are the folder of all devices.
+ * On the way from a device's folder up to the first top characters, which are the folder of all
+ * devices: what the first file numa_node says, or where the first is that is made of others.
  */
 static int
-walk_up(const struct rte_numa_topology *topo, char *folder, size_t top)
+walk_up(const struct rte_numa_topology *topo, char *folder, size_t top, unsigned int left)
 {
 	char *text;
 	int ret;
@@ -49,20 +96,24 @@ walk_up(const struct rte_numa_topology *topo, char *folder, size_t top)
 		}
 		if (ret != -ENOENT && ret != -ENOTDIR)
 			return ret;
+		ret = node_of_parts(topo, folder, left);
+		if (ret != -ENODEV)
+			return ret;
 		*strrchr(folder, '/') = '\0';
 	}
 	return -ENODEV;
 }
 
-/* link: of the links in sysfs that lead to the device's folder; -ENOENT if there is none. */
+/* link: below root, to a device's folder; -ENOENT if there is none. */
 static int
-node_behind(const struct rte_numa_topology *topo, const char *link)
+node_behind(const struct rte_numa_topology *topo, const char *root, const char *link,
+	    unsigned int left)
 {
 	char folder[PATH_MAX], devices[PATH_MAX];
 	size_t top;
 	int ret;
 
-	ret = numa_sysfs_resolve(folder, topo->root, link);
+	ret = numa_sysfs_resolve(folder, root, link);
 	if (ret < 0)
 		return ret;
 	ret = numa_sysfs_resolve(devices, topo->root, "devices");
@@ -71,7 +122,14 @@ node_behind(const struct rte_numa_topology *topo, const char *link)
 	top = strlen(devices);
 	if (strncmp(folder, devices, top) != 0 || folder[top] != '/')
 		return -ENOENT;
-	return walk_up(topo, folder, top);
+	return walk_up(topo, folder, top, left);
+}
+
+/* The same for one of the links in sysfs that lead to devices. */
+static int
+node_of_link(const struct rte_numa_topology *topo, const char *link)
+{
+	return node_behind(topo, topo->root, link, MAX_STACKED);
 }
 
 int
@@ -87,7 +145,7 @@ rte_numa_node_of_fd(const struct rte_numa_topology *topo, int fd)
 		return ret;
 	/* File systems without a device have numbers too, and no such link. */
 	snprintf(link, sizeof(link), "dev/%s/%u:%u", block ? "block" : "char", major, minor);
-	ret = node_behind(topo, link);
+	ret = node_of_link(topo, link);
 	return ret == -ENOENT ? -ENODEV : ret;
 }
 
@@ -101,7 +159,7 @@ rte_numa_node_of_pci(const struct rte_numa_topology *topo, const char *address)
 		return -EINVAL;
 	snprintf(link, sizeof(link), "bus/pci/devices/%04x:%02x:%02x.%x", pci.domain, pci.bus,
 		 pci.device, pci.function);
-	return node_behind(topo, link);
+	return node_of_link(topo, link);
 }
 
 /* What the kernel lets an interface be called. */
@@ -122,5 +180,5 @@ rte_numa_node_of_interface(const struct rte_numa_topology *topo, const char *nam
 	if (name == NULL || !may_name_interface(name))
 		return -EINVAL;
 	snprintf(link, sizeof(link), "class/net/%s", name);
-	return node_behind(topo, link);
+	return node_of_link(topo, link);
 }

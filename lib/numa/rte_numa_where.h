@@ -106,7 +106,8 @@ rte_numa_node_of_address(const void *addr);
  * The node of the device behind a file descriptor.
  *
  * For a block or character device (NVMe, uio) this is the device itself, for another file the
- * block device that its file system is on.
+ * block device that its file system is on. A device that is made of others (device mapper, RAID) is
+ * where they are.
  *
  * Context: control path, reads files; MT-safe.
  *
@@ -119,8 +120,9 @@ rte_numa_node_of_address(const void *addr);
  *   The node's id, otherwise a negative errno:
  *   - -EBADF: @p fd is not open
  *   - -ENODEV: no hardware device is behind it, or none that the kernel names: pipes, sockets, file
- *     systems in memory (tmpfs, proc), over others (overlay) or over several devices (btrfs),
- *     device mapper and RAID, terminals, VFIO groups
+ *     systems in memory (tmpfs, proc), over others (overlay) or over several devices (btrfs), loop
+ *     devices, NVMe with several paths, terminals, VFIO groups
+ *   - -ENOTUNIQ: it is made of devices of several nodes
  *   - -ENODATA: the kernel says that the device is near to no node in particular
  *   - -ERANGE: the device's node was not online when @p topo was loaded
  *   - -EINVAL: a file is not in the kernel's format

@@ -31,6 +31,7 @@
 
 #define BRIDGE "devices/pci0000:3a/0000:3a:00.0"
 #define NIC    BRIDGE "/0000:3b:00.0"
+#define DM     "devices/virtual/block/"
 #define SSD    "devices/pci0000:ae/0000:ae:00.0/0000:af:00.0"
 
 static void
@@ -288,10 +289,87 @@ a_descriptor_of_a_file_on_a_disk(void **state)
 	assert_int_equal(rte_numa_topology_load(root, &topo), 0);
 	pretend(root, true, st.st_dev, SSD "/nvme/nvme0/nvme0n1/nvme0n1p1");
 	assert_int_equal(rte_numa_node_of_fd(topo, fd), 3);
-	pretend(root, true, st.st_dev, "devices/virtual/block/dm-0");
+	pretend(root, true, st.st_dev, DM "loop0");
 	assert_int_equal(rte_numa_node_of_fd(topo, fd), -ENODEV);
 	pretend(root, true, st.st_dev, "devices/gone");
 	assert_int_equal(rte_numa_node_of_fd(topo, fd), -ENODEV);
+	close(fd);
+	rte_numa_topology_free(topo);
+	tree_remove(root);
+}
+
+/* A part by its path in the tree, or anywhere. */
+static void
+make_part(const char *root, const char *device, const char *part)
+{
+	char *dir, *path, *target;
+
+	assert_true(asprintf(&dir, DM "%s/slaves/made", device) > 0);
+	tree_write(root, dir, "", 0);
+	tree_delete(root, dir);
+	free(dir);
+	assert_true(asprintf(&path, "%s/" DM "%s/slaves/%s", root, device, strrchr(part, '/') + 1) >
+		    0);
+	target = part[0] == '/' ? strdup(part) : tree_path(root, part);
+	assert_int_equal(symlink(target, path), 0);
+	free(target);
+	free(path);
+}
+
+static int
+node_on(const char *root, const struct rte_numa_topology *topo, int fd, const char *device)
+{
+	char *folder = tree_path("devices/virtual/block", device);
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	pretend(root, true, st.st_dev, folder);
+	free(folder);
+	return rte_numa_node_of_fd(topo, fd);
+}
+
+/* dm-0 is recorded on the SSD; others are put on top of it and beside it. */
+static void
+a_device_that_is_made_of_others(void **state)
+{
+	static const char disk[] = SSD "/nvme/nvme0/nvme0n1", other[] = BRIDGE "/0000:3b:02.1/uio";
+	int fd = open("/proc/self/exe", O_RDONLY), next_fd;
+	char *root = tree_copy("sub-numa-2x2");
+	struct rte_numa_topology *topo;
+
+	(void)state;
+	assert_true(fd >= 0);
+	next_fd = dup(fd);
+	close(next_fd);
+	assert_int_equal(rte_numa_topology_load(root, &topo), 0);
+	assert_int_equal(node_on(root, topo, fd, "dm-0"), 3);
+	/* A partition of one, on one on one. */
+	make_part(root, "dm-1", DM "dm-0");
+	make_part(root, "dm-2", DM "dm-1");
+	tree_write(root, DM "dm-2/part/dev", "", 0);
+	assert_int_equal(node_on(root, topo, fd, "dm-2/part"), 3);
+	/* Two parts: of one node, of two. */
+	make_part(root, "dm-1", disk);
+	assert_int_equal(node_on(root, topo, fd, "dm-2"), 3);
+	make_part(root, "dm-1", other);
+	assert_int_equal(node_on(root, topo, fd, "dm-2"), -ENOTUNIQ);
+	/* One whose node nobody knows, whichever comes first. */
+	tree_write(root, BRIDGE "/0000:3b:02.1/numa_node", "-1\n", 3);
+	make_part(root, "dm-3", disk);
+	make_part(root, "dm-3", other);
+	assert_int_equal(node_on(root, topo, fd, "dm-3"), -ENODATA);
+	make_part(root, "dm-4", other);
+	make_part(root, "dm-4", disk);
+	assert_int_equal(node_on(root, topo, fd, "dm-4"), -ENODATA);
+	/* On itself, which the kernel does not let be; on what is gone, or is no device. */
+	make_part(root, "dm-5", DM "dm-5");
+	assert_int_equal(node_on(root, topo, fd, "dm-5"), -ELOOP);
+	make_part(root, "dm-6", DM "gone");
+	assert_int_equal(node_on(root, topo, fd, "dm-6"), -ENODEV);
+	make_part(root, "dm-7", "/proc/self");
+	assert_int_equal(node_on(root, topo, fd, "dm-7"), -ENODEV);
+	assert_int_equal(dup(fd), next_fd); /* None is left open. */
+	close(next_fd);
 	close(fd);
 	rte_numa_topology_free(topo);
 	tree_remove(root);
@@ -333,6 +411,7 @@ main(void)
 		cmocka_unit_test(a_root_that_is_reached_by_a_link),
 		cmocka_unit_test(a_descriptor_of_a_character_device),
 		cmocka_unit_test(a_descriptor_of_a_file_on_a_disk),
+		cmocka_unit_test(a_device_that_is_made_of_others),
 		cmocka_unit_test(descriptors_without_a_device),
 	};
 

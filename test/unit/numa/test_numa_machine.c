@@ -227,7 +227,7 @@ node_on_the_way(const char *link)
 	assert_true(len > 0);
 	path[len] = '\0';
 	for (at = strchr(path, '/'); at != NULL; at = strchr(at + 1, '/'))
-		if (sscanf(at, "/%15[0-9a-f:.]", address) == 1 && strlen(address) == 12)
+		if (sscanf(at, "/%15[0-9a-f:.]", address) == 1 && strlen(address) >= 12)
 			node_id = rte_numa_node_of_pci(self(), address);
 	return node_id;
 }
@@ -266,10 +266,11 @@ a_file_is_where_its_disk_is(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	print_message("its device: %u:%u\n", major(st.st_dev), minor(st.st_dev));
 	if (access(path, F_OK) == 0)
 		expected = node_on_the_way(path);
-	print_message("its device: %u:%u\n", major(st.st_dev), minor(st.st_dev));
-	assert_int_equal(rte_numa_node_of_fd(self(), fd), expected);
+	if (access(path, F_OK) != 0 || expected != -ENODEV) /* Else it may be made of others. */
+		assert_int_equal(rte_numa_node_of_fd(self(), fd), expected);
 	close(fd);
 	fd = open("/dev/null", O_RDONLY);
 	assert_true(fd >= 0);
