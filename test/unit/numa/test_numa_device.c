@@ -300,7 +300,7 @@ a_descriptor_of_a_file_on_a_disk(void **state)
 
 /* A part by its path in the tree, or anywhere. */
 static void
-make_part(const char *root, const char *device, const char *part)
+make_part(const char *root, const char *device, const char *name, const char *part)
 {
 	char *dir, *path, *target;
 
@@ -308,8 +308,7 @@ make_part(const char *root, const char *device, const char *part)
 	tree_write(root, dir, "", 0);
 	tree_delete(root, dir);
 	free(dir);
-	assert_true(asprintf(&path, "%s/" DM "%s/slaves/%s", root, device, strrchr(part, '/') + 1) >
-		    0);
+	assert_true(asprintf(&path, "%s/" DM "%s/slaves/%s", root, device, name) > 0);
 	target = part[0] == '/' ? strdup(part) : tree_path(root, part);
 	assert_int_equal(symlink(target, path), 0);
 	free(target);
@@ -344,29 +343,33 @@ a_device_that_is_made_of_others(void **state)
 	assert_int_equal(rte_numa_topology_load(root, &topo), 0);
 	assert_int_equal(node_on(root, topo, fd, "dm-0"), 3);
 	/* A partition of one, on one on one. */
-	make_part(root, "dm-1", DM "dm-0");
-	make_part(root, "dm-2", DM "dm-1");
+	make_part(root, "dm-1", "a", DM "dm-0");
+	make_part(root, "dm-2", "b", DM "dm-1");
 	tree_write(root, DM "dm-2/part/dev", "", 0);
 	assert_int_equal(node_on(root, topo, fd, "dm-2/part"), 3);
 	/* Two parts: of one node, of two. */
-	make_part(root, "dm-1", disk);
+	make_part(root, "dm-1", "c", disk);
 	assert_int_equal(node_on(root, topo, fd, "dm-2"), 3);
-	make_part(root, "dm-1", other);
+	make_part(root, "dm-1", "d", other);
 	assert_int_equal(node_on(root, topo, fd, "dm-2"), -ENOTUNIQ);
-	/* One whose node nobody knows, whichever comes first. */
+	/* One whose node nobody knows, listed first or last: that is by age, or a name's hash. */
 	tree_write(root, BRIDGE "/0000:3b:02.1/numa_node", "-1\n", 3);
-	make_part(root, "dm-3", disk);
-	make_part(root, "dm-3", other);
-	assert_int_equal(node_on(root, topo, fd, "dm-3"), -ENODATA);
-	make_part(root, "dm-4", other);
-	make_part(root, "dm-4", disk);
-	assert_int_equal(node_on(root, topo, fd, "dm-4"), -ENODATA);
+	for (int i = 0; i < 16; i++) {
+		char device[16], names[2][16];
+
+		snprintf(device, sizeof(device), "order-%d", i);
+		snprintf(names[0], sizeof(names[0]), "first-%d", i);
+		snprintf(names[1], sizeof(names[1]), "second-%d", i);
+		make_part(root, device, names[0], i % 2 ? disk : other);
+		make_part(root, device, names[1], i % 2 ? other : disk);
+		assert_int_equal(node_on(root, topo, fd, device), -ENODATA);
+	}
 	/* On itself, which the kernel does not let be; on what is gone, or is no device. */
-	make_part(root, "dm-5", DM "dm-5");
+	make_part(root, "dm-5", "e", DM "dm-5");
 	assert_int_equal(node_on(root, topo, fd, "dm-5"), -ELOOP);
-	make_part(root, "dm-6", DM "gone");
+	make_part(root, "dm-6", "f", DM "gone");
 	assert_int_equal(node_on(root, topo, fd, "dm-6"), -ENODEV);
-	make_part(root, "dm-7", "/proc/self");
+	make_part(root, "dm-7", "g", "/proc/self");
 	assert_int_equal(node_on(root, topo, fd, "dm-7"), -ENODEV);
 	assert_int_equal(dup(fd), next_fd); /* None is left open. */
 	close(next_fd);
