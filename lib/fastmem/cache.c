@@ -297,8 +297,9 @@ empty_slot(struct fm_state *st, struct rte_fastmem_slot *slot, struct fm_slot_co
 {
 	unsigned int n = slot_count(slot);
 
-	fm_node_put_blocks(st, (void *const *)slot->base, n);
+	/* First: whoever finds the slot after this process has died must not return them again. */
 	set_top(slot, slot->base);
+	fm_node_put_blocks(st, (void *const *)slot->base, n);
 	fm_count(&k->flushed, n, false);
 	return n;
 }
@@ -320,6 +321,23 @@ flush_unit(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
 			fm_shortage_end(&st->node[i]);
 	}
 	return sum;
+}
+
+void
+fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
+{
+	struct rte_fastmem_slot *slot;
+	unsigned int node, cls;
+
+	for (node = 0; node < st->nb_nodes; node++)
+		for (cls = 0; cls < FM_CLASSES; cls++) {
+			slot = &u->slots[fm_slot_index(node, cls)];
+			/* A pop that found nothing went below; anything else was not ours. */
+			if (slot->top < slot->base || slot->top > slot_end(slot, cls))
+				slot->top = slot->base;
+		}
+	flush_unit(st, u, NULL);
+	fm_unit_release(st, u);
 }
 
 unsigned int
@@ -431,10 +449,11 @@ fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struc
 	k = fm_counters_self(st, node, cls, &shared);
 	if (slot != NULL && !fm_shortage_hungry(node)) {
 		if (slot_count(slot) == fm_class[cls].entries) {
+			/* First: as in empty_slot(). */
+			set_top(slot, slot->top - n * sizeof(void *));
 			fm_node_put(st, node, cls,
 				    &this_thread.unit->aim[fm_slot_index(node->index, cls)],
-				    (void *const *)slot->top - n, n);
-			set_top(slot, slot->top - n * sizeof(void *));
+				    (void *const *)slot->top, n);
 			fm_count(&k->flushed, n, false);
 		}
 		open_slot(slot, node, cls);

@@ -224,12 +224,31 @@ struct fm_node {
 	struct fm_depot depot;
 };
 
-enum fm_unit_state {
+enum fm_unit_kind {
 	FM_UNIT_NONE,
 	FM_UNIT_FREE,
 	FM_UNIT_CACHE, /* a thread's */
 	FM_UNIT_ARRAY, /* its array serves a thread's slots of another node */
 };
+
+/* A unit's state: what it is, and whose, see holder.c. One word, since a process may die at any time. */
+static inline uint32_t
+fm_unit_state(enum fm_unit_kind kind, uint32_t holder)
+{
+	return (uint32_t)kind | holder << 8;
+}
+
+static inline enum fm_unit_kind
+fm_unit_kind(uint32_t state)
+{
+	return (enum fm_unit_kind)(state & 0xff);
+}
+
+static inline uint32_t
+fm_unit_holder(uint32_t state)
+{
+	return state >> 8;
+}
 
 #define FM_TAG_SHARED UINT32_MAX /* threads that are no lcores */
 
@@ -238,11 +257,10 @@ enum fm_unit_state {
  * thread ends and go on with the next one of the same tag.
  */
 struct fm_unit {
-	_Alignas(FM_LINE) _Atomic uint32_t state;
+	_Alignas(FM_LINE) _Atomic uint32_t state; /* fm_unit_state() */
 	uint32_t index;
 	uint32_t node;					     /* where its memory lies */
 	_Atomic uint32_t tag;				     /* lcore id or FM_TAG_SHARED */
-	_Atomic uint32_t pid;				     /* who holds it */
 	_Alignas(FM_LINE) struct fm_slot_counters *counters; /* by slot */
 	struct fm_figures *baseline;			     /* by slot */
 	struct fm_aim *aim;				     /* by slot */
@@ -282,7 +300,7 @@ struct fm_state {
 /* This process's view. */
 struct fm_process {
 	struct fm_state *_Atomic state; /* NULL: not initialised or not attached */
-	uint32_t pid;			/* asking the kernel each time would be a system call */
+	uint32_t holder;		/* its number, see holder.c; 0: it has none */
 };
 
 extern struct fm_process fm_process;
@@ -652,11 +670,25 @@ fm_units_add(struct fm_state *st, unsigned int node, void *mem, unsigned int n);
 
 /* Become the owner of a free unit, best one of this node and tag; NULL: there is none. */
 struct fm_unit *
-fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_state what);
+fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_kind kind);
 
 /* The unit's slots are empty: let others have it and the arrays that it borrowed. */
 void
 fm_unit_release(struct fm_state *st, struct fm_unit *unit);
+
+/* ---------------------------------------------------------------- holder.c */
+
+/* This process comes: it gets a number, and what dead ones held is returned. */
+void
+fm_holder_enter(struct fm_state *st);
+
+/* It goes, and holds nothing. */
+void
+fm_holder_leave(void);
+
+/* Return what dead processes held in caches; how many caches. Control lock held. */
+unsigned int
+fm_holder_reap(struct fm_state *st);
 
 /* ---------------------------------------------------------------- reserve.c */
 
@@ -671,7 +703,7 @@ bool
 fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size);
 
 /*
- * Add caches for threads that come, if growth is on; false: none added. Does not wait for who holds
+ * Find or add caches for threads that come, if growth is on; false: none. Does not wait for who holds
  * the control lock: a thread without a cache is served too.
  */
 bool
@@ -796,6 +828,10 @@ fm_unit_self(struct fm_state *st);
 /* The calling thread's counters of a class; its node's where it has no cache. */
 struct fm_slot_counters *
 fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bool *shared);
+
+/* Return a unit, and all that it holds, whose thread is gone. */
+void
+fm_cache_reclaim(struct fm_state *st, struct fm_unit *unit);
 
 /* Return the calling thread's entries for a node (NULL: all) to their runs; how many. */
 unsigned int

@@ -267,8 +267,9 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 		return false;
 	}
 	fm_control_lock(st);
-	/* Somebody else may have grown it while we waited. */
-	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed)) {
+	/* Somebody else may have grown it while we waited, or died with enough in its caches. */
+	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed) &&
+	    fm_holder_reap(st) == 0) {
 		grown = grow_locked(st, node, size) == 0;
 		fm_count(grown ? &node->growths : &node->failed_growths, 1, true);
 		if (!grown) {
@@ -286,23 +287,32 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 	return grown;
 }
 
+/* Control lock held. */
+static bool
+add_units(struct fm_state *st, struct fm_node *node)
+{
+	/* Of the same numbers as chunks, so that deinit finds it. */
+	void *mem = fm_zone_take_meta(node, node->next_serial, GROW_UNITS * st->unit_size,
+				      FM_SLAB_SIZE);
+
+	if (mem == NULL)
+		return false;
+	node->next_serial++;
+	fm_units_add(st, node->index, mem, GROW_UNITS);
+	return true;
+}
+
 bool
 fm_grow_units(struct fm_state *st, struct fm_node *node)
 {
 	uint32_t nb = atomic_load_explicit(&st->nb_units, memory_order_relaxed);
-	void *mem;
+	bool grown;
 
-	if (nb >= FM_MAX_UNITS || !atomic_load_explicit(&node->growth, memory_order_relaxed) ||
-	    !control_trylock(st))
+	if (!atomic_load_explicit(&node->growth, memory_order_relaxed) || !control_trylock(st))
 		return false;
-	/* Of the same numbers as chunks, so that deinit finds it. */
-	mem = fm_zone_take_meta(node, node->next_serial, GROW_UNITS * st->unit_size, FM_SLAB_SIZE);
-	if (mem != NULL) {
-		node->next_serial++;
-		fm_units_add(st, node->index, mem, GROW_UNITS);
-	}
+	grown = fm_holder_reap(st) != 0 || (nb < FM_MAX_UNITS && add_units(st, node));
 	fm_control_unlock(st);
-	return mem != NULL;
+	return grown;
 }
 
 int64_t
@@ -318,6 +328,9 @@ rte_fastmem_trim(int node_id)
 	rc = resolve(st, node_id, &i, &to);
 	if (rc != 0)
 		return rc;
+	fm_control_lock(st);
+	fm_holder_reap(st);
+	fm_control_unlock(st);
 	for (; i < to; i++) {
 		fm_cache_flush(st, &st->node[i]);
 		fm_node_drain(st, &st->node[i]);

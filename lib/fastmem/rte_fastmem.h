@@ -265,7 +265,8 @@ rte_fastmem_set_growth(int node_id, bool on);
 /**
  * Reclaim a node's magazines, and give chunks that are wholly free back to EAL.
  *
- * Never goes below what was reserved. Blocks in other threads' caches are left alone.
+ * Never goes below what was reserved. What processes that were killed had in their caches comes
+ * back; blocks in other threads' caches are left alone.
  *
  * Context: control path, may sleep (EAL clears the memory); MT-safe.
  *

@@ -30,7 +30,8 @@ close_slots(struct fm_state *st, const struct fm_node *node)
 
 	for (i = 0; i < nb; i++) {
 		u = st->unit[i];
-		if (atomic_load_explicit(&u->state, memory_order_relaxed) != FM_UNIT_CACHE)
+		if (fm_unit_kind(atomic_load_explicit(&u->state, memory_order_relaxed)) !=
+		    FM_UNIT_CACHE)
 			continue;
 		for (cls = 0; cls < FM_CLASSES; cls++)
 			/* Relaxed: a hint; the owner looks at `hungry` when it sets end again. */

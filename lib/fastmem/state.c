@@ -259,7 +259,6 @@ rte_fastmem_init(void)
 
 	pthread_mutex_lock(&attach_lock);
 	if (fm_state() == NULL) {
-		fm_process.pid = (uint32_t)getpid();
 		fm_cache_init();
 		/* Before rte_eal_init() there are no lists, and looking up a zone would crash. */
 		if (rte_memseg_list_walk(any_list, NULL) != 1)
@@ -268,6 +267,8 @@ rte_fastmem_init(void)
 			rc = create();
 		else
 			log_attach_failure(rc = attach());
+		if (rc == 0)
+			fm_holder_enter(fm_state());
 	}
 	pthread_mutex_unlock(&attach_lock);
 	return rc;
@@ -297,6 +298,7 @@ rte_fastmem_deinit(void)
 	pthread_mutex_lock(&attach_lock);
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
 		fm_cache_leave(st, true);
+		fm_holder_leave();
 		atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
 		fm_window_close(st, false);
 		fm_external_detach(st);
@@ -309,6 +311,7 @@ rte_fastmem_deinit(void)
 		       "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
 		       fm_stats_live(st), stats.bytes_in_use);
 	fm_cache_leave(st, false);
+	fm_holder_leave();
 	atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
 	fm_window_close(st, true);
 	for (i = 0; i < st->nb_nodes; i++)

@@ -52,7 +52,8 @@ fm_units_add(struct fm_state *st, unsigned int node, void *mem, unsigned int n)
 		u->aim = (struct fm_aim *)(void *)(at + l.aim);
 		u->array = (uintptr_t *)(void *)(at + l.array);
 		atomic_store_explicit(&u->tag, FM_TAG_SHARED, memory_order_relaxed);
-		atomic_store_explicit(&u->state, FM_UNIT_FREE, memory_order_relaxed);
+		atomic_store_explicit(&u->state, fm_unit_state(FM_UNIT_FREE, 0),
+				      memory_order_relaxed);
 		st->unit[index] = u;
 	}
 	/* Release: who counts a unit in finds it laid out. */
@@ -63,7 +64,7 @@ fm_units_add(struct fm_state *st, unsigned int node, void *mem, unsigned int n)
 static unsigned int
 suits(const struct fm_unit *u, unsigned int node, uint32_t tag)
 {
-	if (atomic_load_explicit(&u->state, memory_order_relaxed) != FM_UNIT_FREE)
+	if (fm_unit_kind(atomic_load_explicit(&u->state, memory_order_relaxed)) != FM_UNIT_FREE)
 		return 0;
 	return 1 + 2 * (u->node == node) +
 	       (atomic_load_explicit(&u->tag, memory_order_relaxed) == tag);
@@ -135,10 +136,10 @@ best_unit(struct fm_state *st, unsigned int node, uint32_t tag)
 }
 
 struct fm_unit *
-fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_state what)
+fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit_kind kind)
 {
+	uint32_t expected, mine = fm_unit_state(kind, fm_process.holder);
 	struct fm_unit *best;
-	uint32_t expected;
 
 	for (;;) {
 		best = best_unit(st, node, tag);
@@ -146,15 +147,14 @@ fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit
 			best = best_unit(st, node, tag);
 		if (best == NULL)
 			return NULL;
-		expected = FM_UNIT_FREE;
+		expected = fm_unit_state(FM_UNIT_FREE, 0);
 		/* Acquire: pairs with fm_unit_release(). */
-		if (atomic_compare_exchange_strong_explicit(&best->state, &expected, what,
+		if (atomic_compare_exchange_strong_explicit(&best->state, &expected, mine,
 							    memory_order_acquire,
 							    memory_order_relaxed))
 			break;
 	}
-	atomic_store_explicit(&best->pid, fm_process.pid, memory_order_relaxed);
-	if (what == FM_UNIT_CACHE &&
+	if (kind == FM_UNIT_CACHE &&
 	    atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {
 		hand_counters_over(st, best);
 		atomic_store_explicit(&best->tag, tag, memory_order_relaxed);
@@ -179,8 +179,9 @@ fm_unit_release(struct fm_state *st, struct fm_unit *unit)
 		lender = st->unit[unit->array_unit[node] - 1];
 		unit->array_unit[node] = 0;
 		if (lender != unit)
-			atomic_store_explicit(&lender->state, FM_UNIT_FREE, memory_order_release);
+			atomic_store_explicit(&lender->state, fm_unit_state(FM_UNIT_FREE, 0),
+					      memory_order_release);
 	}
 	/* Release: pairs with fm_unit_claim(). */
-	atomic_store_explicit(&unit->state, FM_UNIT_FREE, memory_order_release);
+	atomic_store_explicit(&unit->state, fm_unit_state(FM_UNIT_FREE, 0), memory_order_release);
 }

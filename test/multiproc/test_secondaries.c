@@ -468,6 +468,93 @@ a_killed_secondary_hangs_nobody(void **state)
 	peer_leave(&other);
 }
 
+/* Between two requests: nothing is in its hands, so nothing is lost. */
+static void
+kill_with_a_full_cache(struct test_blocks *left)
+{
+	struct peer peer = peer_start(0);
+
+	assert_int_equal(CALL(&peer, .op = PEER_CHURN, .seed = 1, .size = 5000).value, 0);
+	peer_kill(&peer);
+#ifndef RTE_FASTMEM_DEBUG
+	/* Else there is nothing to be seen. */
+	assert_true(test_blocks_exhaust(left, MIB, 0) < TEST_RESERVED / MIB);
+	test_blocks_free(left);
+#endif
+}
+
+static void
+what_a_killed_secondary_cached_comes_back_by_a_trim(void **state)
+{
+	struct test_blocks blocks = { 0 };
+
+	(void)state;
+	kill_with_a_full_cache(&blocks);
+	assert_int_equal(rte_fastmem_trim(test_node()), 0);
+	assert_int_equal(test_blocks_exhaust(&blocks, MIB, 0), TEST_RESERVED / MIB);
+	test_blocks_free(&blocks);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
+static void
+and_when_another_comes(void **state)
+{
+	struct test_blocks blocks = { 0 };
+	struct peer peer;
+
+	(void)state;
+	kill_with_a_full_cache(&blocks);
+	peer = peer_start(1);
+	CALL(&peer, .op = PEER_INIT);
+	assert_int_equal(test_blocks_exhaust(&blocks, MIB, 0), TEST_RESERVED / MIB);
+	test_blocks_free(&blocks);
+	peer_leave(&peer);
+}
+
+/* One that lives keeps what it has, whoever trims. */
+static void
+what_the_living_hold_stays(void **state)
+{
+	struct peer peer = peer_start(0), other = peer_start(1);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		SEND(&peer, .op = PEER_CHURN, .seed = i, .size = 3000);
+		CALL(&other, .op = PEER_TRIM);
+		assert_int_equal(rte_fastmem_trim(test_node()), 0);
+		assert_int_equal(peer_receive(&peer).value, 0);
+	}
+	peer_leave(&peer);
+	peer_leave(&other);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
+/* At any instruction: what it had in its hands is lost, and nothing is there twice. */
+static void
+many_killed_secondaries_leave_nearly_all(void **state)
+{
+	struct test_blocks blocks = { 0 };
+	struct peer peer;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 24; i++) {
+		peer = peer_start(0);
+		CALL(&peer, .op = PEER_CHURN, .seed = i, .size = 100);
+		SEND(&peer, .op = PEER_CHURN, .seed = i, .size = SIZE_MAX);
+		usleep(700 * (unsigned int)i + 500);
+		peer_kill(&peer);
+		assert_int_equal(rte_fastmem_trim(test_node()), 0);
+		churn_here(60 + i, 3000);
+	}
+	/* Of 4 KiB, so that a lost block costs no more than its run; 50 were live in each. */
+	test_blocks_exhaust(&blocks, 4096, 0);
+	assert_true(blocks.n > TEST_RESERVED / 4096 / 2);
+	assert_true(test_blocks_intact(&blocks));
+	test_blocks_free(&blocks);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -496,6 +583,10 @@ main(int argc, char **argv)
 		INIT(a_trim_reaches_the_other),
 		RESERVED(contents_survive_processes_churning),
 		RESERVED(a_killed_secondary_hangs_nobody),
+		RESERVED(what_a_killed_secondary_cached_comes_back_by_a_trim),
+		RESERVED(and_when_another_comes),
+		RESERVED(what_the_living_hold_stays),
+		RESERVED(many_killed_secondaries_leave_nearly_all),
 	};
 	char *mode[] = { argv[0], argc == 3 ? argv[2] : NULL };
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * Owns which processes are alive, and gets back what dead ones held in their caches.
+ * Must not be called by who allocates or frees from what there is: it asks the kernel.
+ * Called under the control lock by reserve.c, and by state.c for a process that comes.
+ *
+ * Each process holds a lock on a byte of its own behind the window's file, for as long as it lives,
+ * however it ends (F_OFD_SETLK of fcntl(2)). A process id says less: it means another process in
+ * another container, and comes again. A child that a process forked keeps the lock too.
+ *
+ * A cache is in order at whichever instruction its thread was stopped: its entries are those below
+ * `top`, and one that leaves for elsewhere is above `top` first. So what is found was held, and at
+ * most what its thread had in its hands just then is lost.
+ */
+
+#include "fastmem_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_common.h>
+
+#define LOCKS_AT    ((off_t)1 << 60) /* far behind the tables; nothing is written there */
+#define MAX_HOLDERS 4096
+
+static int lock_fd = -1;
+
+static bool
+lock_byte(uint32_t holder, int op, struct flock *lock)
+{
+	*lock = (struct flock){
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = LOCKS_AT + holder,
+		.l_len = 1,
+	};
+	return fcntl(lock_fd, op, lock) == 0;
+}
+
+static bool
+is_alive(uint32_t holder)
+{
+	struct flock lock;
+
+	/* Who has no lock, and who cannot be asked about, may be. */
+	return holder == 0 || holder == fm_process.holder ||
+	       !lock_byte(holder, F_OFD_GETLK, &lock) || lock.l_type != F_UNLCK;
+}
+
+/* Give back what a process had, that is dead or, with `mine`, was before this one took its byte. */
+static unsigned int
+reap(struct fm_state *st, bool mine)
+{
+	uint32_t i, state, holder, dead = 0, living = 0;
+	uint32_t nb = atomic_load_explicit(&st->nb_units, memory_order_acquire);
+	unsigned int kind, nb_reclaimed = 0;
+
+	/* Arrays last: those that are still lent then belong to no cache. */
+	for (kind = FM_UNIT_CACHE; kind <= FM_UNIT_ARRAY; kind++)
+		for (i = 0; i < nb; i++) {
+			/* Acquire: what its holder did to it. */
+			state = atomic_load_explicit(&st->unit[i]->state, memory_order_acquire);
+			holder = fm_unit_holder(state);
+			if (fm_unit_kind(state) != kind || (!mine && holder == living))
+				continue;
+			if (!(mine && holder == fm_process.holder) && holder != dead) {
+				if (is_alive(holder)) {
+					living = holder;
+					continue;
+				}
+				dead = holder;
+			}
+			fm_cache_reclaim(st, st->unit[i]);
+			nb_reclaimed++;
+		}
+	return nb_reclaimed;
+}
+
+unsigned int
+fm_holder_reap(struct fm_state *st)
+{
+	return lock_fd < 0 ? 0 : reap(st, false);
+}
+
+void
+fm_holder_enter(struct fm_state *st)
+{
+	struct flock lock;
+	uint32_t i;
+
+	/* Where EAL shares nothing there is nobody else. */
+	if (st->window_file[0] == '\0')
+		return;
+	lock_fd = open(st->window_file, O_RDWR | O_CLOEXEC);
+	if (lock_fd < 0)
+		return;
+	fm_control_lock(st);
+	for (i = 1; i <= MAX_HOLDERS; i++) {
+		if (lock_byte(i, F_OFD_SETLK, &lock)) {
+			fm_process.holder = i;
+			break;
+		}
+		if (errno != EAGAIN && errno != EACCES)
+			break;
+	}
+	/* Without a byte this process counts as alive for ever, and cannot tell of others. */
+	if (fm_process.holder != 0)
+		reap(st, true);
+	fm_control_unlock(st);
+	if (fm_process.holder == 0)
+		fm_holder_leave();
+}
+
+void
+fm_holder_leave(void)
+{
+	if (lock_fd >= 0)
+		close(lock_fd);
+	lock_fd = -1;
+	fm_process.holder = 0;
+}
