@@ -57,9 +57,8 @@ rte_numa_node_of_thread(const struct rte_numa_topology *topo, pid_t tid);
 /**
  * The node of a set of CPUs, where they are all of one.
  *
- * For an EAL lcore give what rte_lcore_cpuset() returns. (rte_lcore_to_cpu_id() is the number of a
- * core within its package and not of a CPU, and rte_lcore_to_socket_id() disregards where
- * `--lcores` has put the lcore.)
+ * For an EAL lcore give what rte_lcore_cpuset() returns; not what rte_lcore_to_cpu_id() does, which is
+ * the number of a core within its package, and of the CPU that the lcore has its id from.
  *
  * Context: any; MT-safe; no system call.
  *
