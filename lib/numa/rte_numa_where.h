@@ -92,8 +92,8 @@ rte_numa_node_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpu
  *   - -ENOENT: mapped, but without a page now: not touched yet by this process, or swapped out
  *   - -EFAULT: not mapped, as NULL
  *   - -ENODATA: there is a page, and the kernel does not tell its node: the page of zeros (private
- *     memory that was read and never written), memory of a device, on kernels before 6.12 also
- *     memory that nobody may access. Without /proc/self/pagemap these are -ENOENT.
+ *     memory that was read and never written), memory of a device, on Linux 6.1 also memory
+ *     that nobody may access. Without /proc/self/pagemap these are -ENOENT.
  *   - -EPERM: move_pages(2) is refused, as by seccomp filters of containers
  *   - -ENOSYS: a kernel without NUMA
  *   - another errno of move_pages(2)
