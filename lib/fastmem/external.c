@@ -16,7 +16,7 @@
  * records of slabs, which stay. Pages larger than a slab hold both, as EAL's own do.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_external_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>

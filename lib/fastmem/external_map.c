@@ -7,7 +7,7 @@
  * Called by external.c.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_external_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>

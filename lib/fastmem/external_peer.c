@@ -11,7 +11,7 @@
  * EAL's memory lock, since who holds that may be waiting for an answer: hence the threads here.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_external_priv.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
  *
  * Owns which processes are alive, and gets back what dead ones held in their caches.
  * Must not be called by who allocates or frees from what there is: it asks the kernel.
- * Called under the control lock by reserve.c, and by state.c for a process that comes.
+ * Called by reserve.c, under the control lock, and by state.c for a process that comes.
  *
  * Each process holds a lock on a byte of its own behind the window's file, for as long as it lives,
  * however it ends (F_OFD_SETLK of fcntl(2)). A process id says less: it means another process in

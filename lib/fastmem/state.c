@@ -6,7 +6,7 @@
  * Called by the application's control path, and by every slow path to find the state.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_external_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  * Called by chunk.c and reserve.c.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_external_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
