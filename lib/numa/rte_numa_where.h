@@ -80,7 +80,7 @@ rte_numa_node_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpu
 /**
  * The node of the page that an address of this process lies in. Touches no page.
  *
- * For many pages, or what holds a page that is not there, see rte_membind_location().
+ * For many pages, or what holds a page that is not there, see rte_membind_locate().
  *
  * Context: control path, system calls; MT-safe.
  *
