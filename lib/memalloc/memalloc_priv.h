@@ -13,6 +13,7 @@
 #include <rte_memregion.h>
 
 #include "rte_memalloc.h"
+#include "rte_memalloc_cache.h"
 
 /*
  * memalloc_text.c: texts for people, and the calling thread's last failure.
@@ -181,6 +182,33 @@ ma_wrap_stats(struct rte_memalloc *alloc, struct rte_memalloc_stats *stats);
 
 void
 ma_wrap_reset_peak(struct rte_memalloc *alloc);
+
+/*
+ * memalloc_cache_facts.c: what the kernel says about caches. Pure.
+ */
+
+/* What a folder of sysfs says of one cache. */
+struct ma_cache_index {
+	char type[32];
+	uint32_t level;
+	struct rte_memalloc_cache_level cache;
+};
+
+/* "48K" or "64". -EINVAL, or 0. */
+int
+ma_cache_parse_size(const char *text, uint64_t *size);
+
+/* How many there are in "0-3,8". -EINVAL, or 0. */
+int
+ma_cache_parse_list(const char *text, uint32_t *nb);
+
+/* Add a cache, unless it is for instructions. -EINVAL with its text said, or 0. */
+int
+ma_cache_take(struct rte_memalloc_cache_facts *facts, const struct ma_cache_index *index);
+
+/* Whether these are all caches of a CPU: an errno with its text said, or 0. */
+int
+ma_cache_check(const struct rte_memalloc_cache_facts *facts);
 
 /*
  * memalloc_depot.c: blocks by number, exchanged among threads in chains.

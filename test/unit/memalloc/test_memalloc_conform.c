@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <rte_memalloc_arena.h>
+#include <rte_memalloc_cache.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
@@ -141,6 +142,23 @@ logging(struct rte_memalloc **alloc)
 }
 
 static int
+cache_create(struct rte_memalloc *inner, struct rte_memalloc **alloc)
+{
+	static const struct rte_memalloc_cache_facts facts = {
+		.nb_levels = 1,
+		.level = { { .size = 32 * KIB, .line = 64, .ways = 8, .sets = 64, .nb_cpus = 1 } },
+	};
+
+	return rte_memalloc_cache_create(inner, &facts, alloc);
+}
+
+static int
+cache_aware(struct rte_memalloc **alloc)
+{
+	return wrap(tracking(alloc), cache_create, alloc);
+}
+
+static int
 nested(struct rte_memalloc **alloc)
 {
 	int ret = wrap(locked(alloc), limit_create, alloc);
@@ -227,6 +245,14 @@ static const struct conform kinds[] = {
 		.create = logging,
 		.flags = RTE_MEMALLOC_F_THREAD_SAFE | RTE_MEMALLOC_F_REUSES,
 		.max_size = 8 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
+	},
+	{
+		.kind = "cache-aware",
+		.create = cache_aware,
+		.flags = ALL,
+		.max_size = 16 * KIB,
 		.max_align = 64 * KIB,
 		.nb = 64,
 	},
