@@ -360,7 +360,7 @@ it_wraps_what_checks_and_what_is_reset(void **state)
 {
 	struct rte_memalloc_arena *arena;
 	struct rte_memalloc *alloc, *tracking;
-	void *mem, *kept;
+	void *mem, *kept, *small;
 
 	(void)state;
 	assert_int_equal(rte_memalloc_tracking_create(system_alloc(), &tracking), 0);
@@ -378,11 +378,20 @@ it_wraps_what_checks_and_what_is_reset(void **state)
 
 	assert_int_equal(rte_memalloc_arena_create(NULL, &arena), 0);
 	alloc = create(rte_memalloc_arena_base(arena), &machine);
-	for (int i = 0; i < 100; i++) {
-		/* Small ones come to lie where large ones did. */
-		mem = get(alloc, i % 2 == 0 ? 5000 : 100, 0);
-		assert_int_equal(rte_memalloc_usable_size(alloc, mem), i % 2 == 0 ? 5120 : 128);
-		rte_memalloc_arena_reset(arena);
+	mem = get(alloc, 5000, 0);
+	assert_int_equal(rte_memalloc_usable_size(alloc, mem), 5120);
+	mem = get(alloc, 5000, 0);
+	assert_int_equal(rte_memalloc_usable_size(alloc, mem), 5120);
+	rte_memalloc_arena_reset(arena);
+	/* Small ones come to lie where the second of them did. */
+	for (kept = NULL; kept != mem; kept = small) {
+		small = rte_memalloc_arena_alloc(arena, 1, 128);
+		assert_true((char *)small <= (char *)mem - 128);
+		if ((char *)small + 128 != (char *)mem)
+			continue;
+		small = get(alloc, 100, 0);
+		assert_ptr_equal(small, mem);
+		assert_int_equal(rte_memalloc_usable_size(alloc, small), 128);
 	}
 	assert_int_equal(rte_memalloc_destroy(alloc), 0);
 }

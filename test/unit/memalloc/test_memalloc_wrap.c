@@ -312,6 +312,24 @@ a_limit_holds_for_changes_of_size_too(void **state)
 }
 
 static void
+what_could_not_be_freed_counts_still(void **state)
+{
+	struct rte_memalloc *alloc;
+	void *mem, *more;
+
+	(void)state;
+	assert_int_equal(rte_memalloc_limit_create(own_create(), 32, &alloc), 0);
+	mem = get(alloc, 20);
+	own.to_fail = -EIO;
+	assert_int_equal(rte_memalloc_free(alloc, mem), -EIO);
+	assert_int_equal(rte_memalloc_alloc(alloc, 20, 0, &more), -ENOMEM);
+	assert_int_equal(rte_memalloc_free(alloc, mem), 0);
+	mem = get(alloc, 20);
+	assert_int_equal(rte_memalloc_free(alloc, mem), 0);
+	assert_int_equal(rte_memalloc_destroy(alloc), 0);
+}
+
+static void
 a_limit_sees_an_arena_reset(void **state)
 {
 	struct rte_memalloc_arena *arena = arena_alloc();
@@ -420,6 +438,10 @@ tracking_knows_each_allocation(void **state)
 	assert_int_equal(rte_memalloc_tracking_show(alloc, find_size, &wanted), 5);
 	assert_ptr_equal(wanted.mem, mem[299]);
 	assert_int_equal(wanted.serial, 501);
+	/* In place: malloc's word for what it does when there is nothing to do. */
+	assert_int_equal(rte_memalloc_realloc(alloc, mem[299], 4999, 64, &mem[299]), 0);
+	assert_ptr_equal(wanted.mem, mem[299]);
+	assert_int_equal(rte_memalloc_tracking_asked(alloc), 500 * 501 / 2 - 300 + 4999);
 	for (size_t i = 0; i < 500; i += 2)
 		assert_int_equal(rte_memalloc_free(alloc, mem[i]), 0);
 	assert_int_equal(rte_memalloc_tracking_show(alloc, sum_up, &sum), 0);
@@ -654,6 +676,7 @@ main(void)
 		cmocka_unit_test(locked_lets_one_in_at_a_time),
 		cmocka_unit_test(a_limit_is_kept_to_the_byte),
 		cmocka_unit_test(a_limit_holds_for_changes_of_size_too),
+		cmocka_unit_test(what_could_not_be_freed_counts_still),
 		cmocka_unit_test(a_limit_sees_an_arena_reset),
 		cmocka_unit_test(threads_together_keep_a_limit),
 		cmocka_unit_test(tracking_knows_each_allocation),
