@@ -23,7 +23,7 @@
 #define CACHE_SHARE   32 /* of the capacity */
 
 _Static_assert(offsetof(struct rte_memalloc_pool, start) == 16, "inlined in applications");
-_Static_assert(offsetof(struct rte_memalloc_pool, id) == 48, "inlined in applications");
+_Static_assert(offsetof(struct rte_memalloc_pool, id) == 56, "inlined in applications");
 _Static_assert(offsetof(struct rte_memalloc_pool_cache, blocks) == 32, "inlined in applications");
 
 static struct ma_pool *
@@ -35,7 +35,7 @@ pool_of(struct rte_memalloc *alloc)
 static void *
 block_at(const struct ma_pool *pool, uint32_t index)
 {
-	return (void *)(pool->open.start + index * pool->stride);
+	return (void *)(pool->open.start + index * pool->open.stride);
 }
 
 static void
@@ -73,18 +73,17 @@ note_peak(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 void
 ma_pool_flush(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache, unsigned int n)
 {
-	uint32_t indexes[RTE_MEMALLOC_POOL_CACHE_MAX];
+	uint32_t blocks[RTE_MEMALLOC_POOL_CACHE_MAX];
 	unsigned int i, count;
 
 	note_peak(pool, cache);
-	for (i = 0; i < n; i++)
-		indexes[i] = (uint32_t)rte_memalloc_pool_index(&pool->open, cache->blocks[i]);
+	memcpy(blocks, cache->blocks, n * sizeof(blocks[0]));
 	memmove(cache->blocks, cache->blocks + n, (cache->n - n) * sizeof(cache->blocks[0]));
 	__atomic_store_n(&cache->n, cache->n - n, __ATOMIC_RELAXED);
 	MA_RACE_WINDOW();
 	for (i = 0; i < n; i += count) {
 		count = n - i < pool->batch ? n - i : pool->batch;
-		ma_depot_push(&pool->depot, indexes + i, count);
+		ma_depot_push(&pool->depot, blocks + i, count);
 	}
 	__atomic_store_n(&cache->low, cache->n, __ATOMIC_RELAXED);
 }
@@ -100,7 +99,7 @@ refill(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 		return false;
 	/* The first of a chain is the first to be taken. */
 	for (i = 0; i < n; i++)
-		cache->blocks[i] = block_at(pool, indexes[n - 1 - i]);
+		cache->blocks[i] = indexes[n - 1 - i];
 	raise_peak(pool, nb_gone(pool, n));
 	MA_RACE_WINDOW();
 	__atomic_store_n(&cache->n, n, __ATOMIC_RELAXED);
@@ -125,7 +124,7 @@ fail_empty(struct ma_pool *pool)
 {
 	/* Relaxed: a number for people. */
 	atomic_fetch_add_explicit(&pool->nb_failed, 1, memory_order_relaxed);
-	errno = -ma_fail_later(-ENOMEM, say_empty, pool->open.capacity, pool->stride,
+	errno = -ma_fail_later(-ENOMEM, say_empty, pool->open.capacity, pool->open.stride,
 			       pool->cache_size);
 	return NULL;
 }
@@ -178,7 +177,7 @@ refuse(const struct ma_pool *pool, const void *mem)
 	return rte_memalloc_fail(-EINVAL,
 				 "%p %s of the pool of %" PRIu32 " blocks of %zu bytes at %p%s",
 				 mem, foreign ? "is no block" : "is a block", pool->open.capacity,
-				 pool->stride, (void *)pool->open.start,
+				 pool->open.stride, (void *)pool->open.start,
 				 foreign ? "" : " that is not handed out: was it freed twice?");
 }
 
@@ -203,7 +202,7 @@ rte_memalloc_pool_put_slow(struct rte_memalloc_pool *open, void *mem)
 	}
 	if (cache->n == cache->size)
 		ma_pool_flush(pool, cache, pool->batch);
-	cache->blocks[cache->n] = mem;
+	cache->blocks[cache->n] = number;
 	__atomic_store_n(&cache->n, cache->n + 1, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -216,11 +215,11 @@ pool_alloc(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 	struct ma_pool *pool = pool_of(alloc);
 	void *got;
 
-	if (size > pool->stride || align > pool->align)
+	if (size > pool->open.stride || align > pool->align)
 		return rte_memalloc_fail(-EINVAL,
 					 "%zu bytes at alignment %zu from a pool of blocks of %zu "
 					 "bytes at alignment %zu",
-					 size, align, pool->stride, pool->align);
+					 size, align, pool->open.stride, pool->align);
 	got = rte_memalloc_pool_get(&pool->open);
 	if (got == NULL)
 		return -ENOMEM;
@@ -244,7 +243,7 @@ pool_usable_size(struct rte_memalloc *alloc, const void *mem)
 	if (index >= pool->open.capacity ||
 	    __atomic_load_n(&pool->open.is_out[index], __ATOMIC_RELAXED) == 0)
 		return 0;
-	return pool->stride;
+	return pool->open.stride;
 }
 
 static int
@@ -254,12 +253,12 @@ pool_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, v
 
 	if (pool_usable_size(alloc, mem) == 0)
 		return refuse(pool, mem);
-	if (size > pool->stride || align > pool->align)
+	if (size > pool->open.stride || align > pool->align)
 		return rte_memalloc_fail(
 			-EINVAL,
 			"a block of %zu bytes at alignment %zu cannot become one of "
 			"%zu bytes at alignment %zu",
-			pool->stride, pool->align, size, align);
+			pool->open.stride, pool->align, size, align);
 	*moved = mem;
 	return 0;
 }
@@ -290,11 +289,11 @@ pool_stats(struct rte_memalloc *alloc, struct rte_memalloc_stats *stats)
 	}
 	ma_pool_unlock();
 	*stats = (struct rte_memalloc_stats){
-		.allocated = live * pool->stride,
-		.peak = atomic_load_explicit(&pool->peak, memory_order_relaxed) * pool->stride,
+		.allocated = live * pool->open.stride,
+		.peak = atomic_load_explicit(&pool->peak, memory_order_relaxed) * pool->open.stride,
 		.held = rte_memregion_size(pool->region) +
 			pool->open.capacity * (uint64_t)(1 + 2 * sizeof(uint32_t)),
-		.total = nb_allocs * pool->stride,
+		.total = nb_allocs * pool->open.stride,
 		.nb_allocs = nb_allocs,
 		.nb_frees = nb_allocs > live ? nb_allocs - live : 0,
 		.nb_failed = atomic_load_explicit(&pool->nb_failed, memory_order_relaxed),
@@ -338,7 +337,7 @@ pool_destroy(struct rte_memalloc *alloc)
 					 "destroying a pool of %" PRIu32
 					 " blocks of %zu bytes of which %" PRIu64
 					 " are in use: free them first",
-					 pool->open.capacity, pool->stride, nb);
+					 pool->open.capacity, pool->open.stride, nb);
 	ret = rte_memregion_destroy(pool->region);
 	if (ret != 0)
 		return rte_memalloc_fail(ret, "destroying a pool: munmap: %s", strerror(-ret));
@@ -444,12 +443,12 @@ place_blocks(struct ma_pool *pool, const struct rte_memregion_opts *opts)
 	void *start;
 	int ret;
 
-	if (__builtin_mul_overflow(pool->stride, (size_t)pool->open.capacity, &size) ||
+	if (__builtin_mul_overflow(pool->open.stride, (size_t)pool->open.capacity, &size) ||
 	    __builtin_add_overflow(size, pool->align, &size) || size > PTRDIFF_MAX)
 		return rte_memalloc_fail(-ENOMEM,
 					 "creating a pool of %" PRIu32
 					 " blocks of %zu bytes: no object is as large",
-					 pool->open.capacity, pool->stride);
+					 pool->open.capacity, pool->open.stride);
 	ret = ma_region_create(size - pool->align, pool->align, opts, &pool->region, &start);
 	if (ret != 0)
 		return rte_memalloc_fail(ret, "creating a pool: %s", rte_memregion_error());
@@ -488,9 +487,9 @@ rte_memalloc_pool_create(const struct rte_memalloc_pool_opts *opts, struct rte_m
 				RTE_MEMALLOC_F_CHECKS;
 	self->open.capacity = opts->capacity;
 	self->align = opts->align == 0 ? RTE_MEMALLOC_ALIGN : opts->align;
-	self->stride = (opts->block_size + self->align - 1) & ~(self->align - 1);
-	self->open.shift = (uint32_t)__builtin_ctzll(self->stride);
-	self->open.inverse = inverse_of(self->stride >> self->open.shift);
+	self->open.stride = (opts->block_size + self->align - 1) & ~(self->align - 1);
+	self->open.shift = (uint32_t)__builtin_ctzll(self->open.stride);
+	self->open.inverse = inverse_of(self->open.stride >> self->open.shift);
 	self->cache_size = cache_size_of(opts);
 	self->batch = self->cache_size < 2 ? 1 : self->cache_size / 2;
 	self->open.is_out = calloc(opts->capacity, 1);

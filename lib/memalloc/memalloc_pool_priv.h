@@ -17,7 +17,6 @@
 struct ma_pool {
 	struct rte_memalloc_pool open;
 	struct rte_memregion *region;
-	size_t stride; /* Distance of blocks, and their size. */
 	size_t align;
 	unsigned int cache_size; /* 0: threads have no caches. */
 	unsigned int batch;

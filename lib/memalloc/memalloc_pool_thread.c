@@ -134,7 +134,7 @@ static struct rte_memalloc_pool_cache *
 new_cache(struct ma_pool *pool)
 {
 	struct rte_memalloc_pool_cache *cache;
-	size_t size = sizeof(*cache) + pool->cache_size * sizeof(void *);
+	size_t size = sizeof(*cache) + pool->cache_size * sizeof(cache->blocks[0]);
 
 	/* Whole cache lines, so that no two threads' caches share one. */
 	cache = aligned_alloc(64, (size + 63) & ~(size_t)63);
@@ -148,11 +148,11 @@ new_cache(struct ma_pool *pool)
 struct rte_memalloc_pool_cache *
 ma_pool_own_cache(struct ma_pool *pool)
 {
-	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(&pool->open);
+	struct rte_memalloc_pool_cache *cache;
 
 	if (pool->cache_size == 0)
 		return NULL;
-	if (cache != NULL && cache != &none)
+	if (rte_memalloc_pool_find_cache(&pool->open, &cache) && cache != &none)
 		return cache;
 	pthread_once(&key_once, make_key);
 	if (key_error != 0)

@@ -24,6 +24,7 @@
  * Thread-safe; not for signal handlers; a child of fork(2) must not use its parent's. No EAL.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,7 +70,7 @@ struct rte_memalloc_pool_cache {
 	uint64_t nb_allocs; /**< Blocks taken from it ever. */
 	uint32_t size;	    /**< Room for so many; 0: no cache at all. */
 	struct rte_memalloc_pool_cache *sibling; /**< Another thread's, of the same pool. */
-	void *blocks[];				 /**< The blocks. */
+	uint32_t blocks[];			 /**< Their numbers. */
 };
 
 /** A thread's caches, by pool. @internal */
@@ -82,6 +83,7 @@ struct rte_memalloc_pool_self {
 struct rte_memalloc_pool {
 	struct rte_memalloc base; /**< The pool as an allocator. */
 	uintptr_t start;	  /**< The first block. @internal */
+	size_t stride;		  /**< Distance of blocks, and their size. @internal */
 	uint64_t inverse;	  /**< Of the odd part of the distance of blocks. @internal */
 	uint8_t *is_out;	  /**< Of each block. @internal */
 	uint32_t shift;		  /**< The even part is 2 to the power of this. @internal */
@@ -157,13 +159,17 @@ rte_memalloc_pool_index(const struct rte_memalloc_pool *pool, const void *mem)
 	return times >> pool->shift | times << (-pool->shift & 63);
 }
 
-/** The calling thread's cache of a pool; NULL: it has none yet. @internal */
-static inline struct rte_memalloc_pool_cache *
-rte_memalloc_pool_cache(const struct rte_memalloc_pool *pool)
+/** Find the calling thread's cache of a pool; false: it has none yet. @internal */
+static inline bool
+rte_memalloc_pool_find_cache(const struct rte_memalloc_pool *pool,
+			     struct rte_memalloc_pool_cache **cache)
 {
 	struct rte_memalloc_pool_self *self = &rte_memalloc_pool_self;
 
-	return __builtin_expect(pool->id < self->nb, 1) ? self->caches[pool->id] : NULL;
+	if (__builtin_expect(pool->id >= self->nb, 0))
+		return false;
+	*cache = self->caches[pool->id];
+	return true;
 }
 
 /**
@@ -179,8 +185,8 @@ static inline void *
 rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_cache *cache)
 {
 	uint32_t n = cache->n - 1;
-	void *mem = cache->blocks[n];
-	uint8_t *is_out = &pool->is_out[rte_memalloc_pool_index(pool, mem)];
+	uint32_t index = cache->blocks[n];
+	uint8_t *is_out = &pool->is_out[index];
 
 	__atomic_store_n(&cache->n, n, __ATOMIC_RELAXED);
 	if (n < __atomic_load_n(&cache->low, __ATOMIC_RELAXED))
@@ -189,7 +195,7 @@ rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_
 		return NULL;
 	__atomic_store_n(is_out, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&cache->nb_allocs, cache->nb_allocs + 1, __ATOMIC_RELAXED);
-	return mem;
+	return (void *)(pool->start + index * pool->stride);
 }
 
 /**
@@ -204,10 +210,10 @@ rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_
 static inline void *
 rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
 {
-	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(pool);
+	struct rte_memalloc_pool_cache *cache;
 	void *mem;
 
-	if (__builtin_expect(cache != NULL && cache->n != 0, 1)) {
+	if (__builtin_expect(rte_memalloc_pool_find_cache(pool, &cache) && cache->n != 0, 1)) {
 		mem = rte_memalloc_pool_take(pool, cache);
 		if (__builtin_expect(mem != NULL, 1))
 			return mem;
@@ -229,15 +235,16 @@ rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
 static inline int
 rte_memalloc_pool_put(struct rte_memalloc_pool *pool, void *mem)
 {
-	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_cache(pool);
+	struct rte_memalloc_pool_cache *cache;
 	uint64_t index = rte_memalloc_pool_index(pool, mem);
 
 	/* Relaxed: as in rte_memalloc_pool_take(). */
-	if (__builtin_expect(index < pool->capacity && cache != NULL && cache->n < cache->size &&
+	if (__builtin_expect(index < pool->capacity && rte_memalloc_pool_find_cache(pool, &cache) &&
+				     cache->n < cache->size &&
 				     __atomic_load_n(&pool->is_out[index], __ATOMIC_RELAXED) != 0,
 			     1)) {
 		__atomic_store_n(&pool->is_out[index], 0, __ATOMIC_RELAXED);
-		cache->blocks[cache->n] = mem;
+		cache->blocks[cache->n] = (uint32_t)index;
 		__atomic_store_n(&cache->n, cache->n + 1, __ATOMIC_RELAXED);
 		return 0;
 	}
