@@ -22,6 +22,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <rte_memalloc_arena.h>
 #include <rte_memalloc_cache.h>
@@ -205,16 +208,42 @@ what_follows_is_computed(void **state)
 	assert_int_equal(rte_memalloc_cache_prefetch(&facts, 100, NAN), 0);
 }
 
+/* Ask the processor itself; false: it does not say. */
+static bool
+ask_processor(unsigned int level, struct rte_memalloc_cache_level *cache)
+{
+#if defined(__x86_64__)
+	/* Of the same form: Intel's leaf, and AMD's. */
+	static const unsigned int leaves[] = { 4, 0x8000001d };
+	unsigned int a, b, c, d;
+
+	for (int i = 0; i < 2; i++) {
+		for (unsigned int n = 0; n < 16; n++) {
+			if (!__get_cpuid_count(leaves[i], n, &a, &b, &c, &d) || (a & 31) == 0)
+				break;
+			if ((a & 31) == 2 || (a >> 5 & 7) != level)
+				continue;
+			cache->line = (b & 0xfff) + 1;
+			cache->ways = (b >> 22) + 1;
+			cache->sets = c + 1;
+			cache->size = (uint64_t)cache->line * ((b >> 12 & 0x3ff) + 1) *
+				      cache->ways * cache->sets;
+			return true;
+		}
+	}
+#else
+	(void)level;
+	(void)cache;
+#endif
+	return false;
+}
+
 static void
 it_agrees_with_what_the_processor_says(void **state)
 {
-	static const struct {
-		int size, line;
-	} names[] = {
-		{ _SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL1_DCACHE_LINESIZE },
-		{ _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL2_CACHE_LINESIZE },
-	};
 	struct rte_memalloc_cache_facts facts;
+	struct rte_memalloc_cache_level cache;
+	cpu_set_t before, one;
 	double ns = -1;
 
 	(void)state;
@@ -222,13 +251,20 @@ it_agrees_with_what_the_processor_says(void **state)
 		print_message("%s\n", rte_memalloc_error());
 		skip();
 	}
-	/* The C library asks the processor itself, where it knows how. */
-	for (uint32_t i = 0; i < 2 && i < facts.nb_levels; i++) {
-		if (sysconf(names[i].size) <= 0)
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&one);
+	CPU_SET(facts.cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	for (uint32_t i = 0; i < facts.nb_levels; i++) {
+		if (!ask_processor(i + 1, &cache))
 			continue;
-		assert_int_equal(facts.level[i].size, sysconf(names[i].size));
-		assert_int_equal(facts.level[i].line, sysconf(names[i].line));
+		print_message("level %u: %lu bytes\n", i + 1, (unsigned long)cache.size);
+		assert_int_equal(facts.level[i].size, cache.size);
+		assert_int_equal(facts.level[i].line, cache.line);
+		assert_int_equal(facts.level[i].ways, cache.ways);
+		assert_int_equal(facts.level[i].sets, cache.sets);
 	}
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
 	assert_int_equal(rte_memalloc_cache_latency(&facts, facts.level[0].size / 2, &ns), 0);
 	print_message("level 1: %.2f ns a load\n", ns);
 	/* No processor has done it in less: three cycles at 6 GHz. */

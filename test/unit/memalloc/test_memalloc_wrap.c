@@ -586,6 +586,12 @@ logging_writes_lines_of_json(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
+	if (system("command -v python3 >/dev/null") != 0) {
+		print_message("skipped: there is no python3 to read the lines\n");
+		close(fd);
+		unlink(path);
+		skip();
+	}
 	stream = fdopen(fd, "w");
 	assert_non_null(stream);
 	assert_int_equal(rte_memalloc_logging_create(own_create(), stream, &alloc), 0);
