@@ -381,6 +381,8 @@ rte_memregion_rebind(struct rte_memregion *region, enum rte_membind_policy polic
  *   0 on success, otherwise a negative errno, and the region is as before:
  *   - -EINVAL: @p size is 0, or an unknown flag
  *   - -EEXIST: it would have to move, and may not
+ *   - -EBUSY: it would have to move, and is several mappings, of which Linux moves none: it moved
+ *     before and grew in place since, or parts of it were given other policies or protections
  *   - others as rte_memregion_create(); of explicit hugepages -ENOMEM for a soft region too, since
  *     all its pages are of one size
  */
