@@ -47,8 +47,8 @@ rte_memalloc_locked_create(struct rte_memalloc *inner, struct rte_memalloc **all
  * Keep an allocator within a limit: what would exceed it fails with -ENOMEM.
  *
  * Counted are usable sizes, and, without RTE_MEMALLOC_F_REUSES, what the statistics say is allocated.
- * Several threads together stay within it as well. What rounding adds to a change of size may
- * exceed it.
+ * Several threads together stay within it as well. What rounding adds to a change of size, or without
+ * reuse to any allocation, may exceed it by that.
  *
  * @param inner
  *   The allocator; of kind "limit" from then on. What it has handed out counts.
