@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -60,6 +61,43 @@ rte_numa_node_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpu
 		found = node_id;
 	}
 	return found >= 0 ? found : -EINVAL;
+}
+
+int
+rte_numa_nodes_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpus, size_t size,
+		       struct rte_numa_mask *nodes)
+{
+	if (cpus == NULL || nodes == NULL)
+		return -EINVAL;
+	rte_numa_mask_zero(nodes);
+	for (unsigned int cpu = 0; cpu < topo->nb_cpus; cpu++)
+		if (topo->node_of_cpu[cpu] >= 0 && CPU_ISSET_S(cpu, size, cpus))
+			rte_numa_mask_set(nodes, topo->node_of_cpu[cpu]);
+	return 0;
+}
+
+int
+rte_numa_cpus_of_node(const struct rte_numa_topology *topo, int node_id, cpu_set_t *cpus,
+		      size_t size)
+{
+	unsigned int cpu, end = 0;
+	int nb = 0;
+
+	if (cpus == NULL || numa_index(topo, node_id) < 0)
+		return -EINVAL;
+	for (cpu = 0; cpu < topo->nb_cpus; cpu++)
+		if (topo->node_of_cpu[cpu] == node_id)
+			end = cpu + 1;
+	if (end > size * CHAR_BIT)
+		return -ERANGE;
+	CPU_ZERO_S(size, cpus);
+	for (cpu = 0; cpu < end; cpu++) {
+		if (topo->node_of_cpu[cpu] != node_id)
+			continue;
+		CPU_SET_S(cpu, size, cpus);
+		nb++;
+	}
+	return nb;
 }
 
 /*

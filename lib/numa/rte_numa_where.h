@@ -78,6 +78,53 @@ int
 rte_numa_node_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpus, size_t size);
 
 /**
+ * All nodes that a set has CPUs of.
+ *
+ * Context: any; MT-safe; no system call.
+ *
+ * @param topo
+ *   The topology.
+ * @param cpus
+ *   The CPUs. CPUs that were not online when @p topo was loaded do not count.
+ * @param size
+ *   Bytes at @p cpus: `sizeof(cpu_set_t)`, or that of a set made by CPU_ALLOC(3).
+ * @param[out] nodes
+ *   The nodes, none if there is no such CPU; set on success only.
+ *
+ * @return
+ *   0 on success, otherwise -EINVAL: a pointer is NULL
+ */
+int
+rte_numa_nodes_of_cpus(const struct rte_numa_topology *topo, const cpu_set_t *cpus, size_t size,
+		       struct rte_numa_mask *nodes);
+
+/**
+ * The CPUs of a node, to pin threads to it by.
+ *
+ * Those that were online when @p topo was loaded; which of them this process may run on is another
+ * question, sched_getaffinity(2).
+ *
+ * Context: any; MT-safe; no system call.
+ *
+ * @param topo
+ *   The topology.
+ * @param node_id
+ *   The node.
+ * @param[out] cpus
+ *   Its CPUs, none if it is of memory alone; set on success only.
+ * @param size
+ *   Bytes at @p cpus: `sizeof(cpu_set_t)`, or that of a set made by CPU_ALLOC(3).
+ *
+ * @return
+ *   How many CPUs these are, otherwise a negative errno:
+ *   - -EINVAL: @p node_id is no online node, or @p cpus is NULL
+ *   - -ERANGE: @p cpus has no room for the node's highest CPU
+ */
+int
+rte_numa_cpus_of_node(const struct rte_numa_topology *topo, int node_id, cpu_set_t *cpus,
+		      size_t size);
+
+/**
  * The node of the page that an address of this process lies in. Touches no page.
  *
  * For many pages, or what holds a page that is not there, see rte_membind_locate().

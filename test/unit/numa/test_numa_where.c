@@ -122,6 +122,68 @@ cpus_of_one_node_have_it(void **state)
 	rte_numa_topology_free(topo);
 }
 
+static void
+sets_of_cpus_and_of_nodes_turn_into_each_other(void **state)
+{
+	struct rte_numa_topology *topo = tree_load("sub-numa-2x2");
+	struct rte_numa_mask nodes;
+	cpu_set_t cpus, back;
+	int node_id, cpu;
+
+	(void)state;
+	for (node_id = 0; node_id < 4; node_id++) {
+		memset(&cpus, 0xff, sizeof(cpus));
+		assert_int_equal(rte_numa_cpus_of_node(topo, node_id, &cpus, sizeof(cpus)), 16);
+		assert_int_equal(CPU_COUNT(&cpus), 16);
+		for (cpu = 0; cpu < 64; cpu++)
+			assert_int_equal(CPU_ISSET(cpu, &cpus), cpu % 32 / 8 == node_id);
+		assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+		assert_int_equal(rte_numa_mask_count(&nodes), 1);
+		assert_true(rte_numa_mask_test(&nodes, node_id));
+	}
+	/* One of node 0, one of node 3, and one that is not there. */
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CPU_SET(63, &cpus);
+	CPU_SET(64, &cpus);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+	assert_int_equal(rte_numa_mask_count(&nodes), 2);
+	assert_true(rte_numa_mask_test(&nodes, 0) && rte_numa_mask_test(&nodes, 3));
+	/* Nothing is touched by what fails: node 3's CPUs go to 63. */
+	back = cpus;
+	assert_int_equal(rte_numa_cpus_of_node(topo, 4, &cpus, sizeof(cpus)), -EINVAL);
+	assert_int_equal(rte_numa_cpus_of_node(topo, -1, &cpus, sizeof(cpus)), -EINVAL);
+	assert_int_equal(rte_numa_cpus_of_node(topo, 0, NULL, sizeof(cpus)), -EINVAL);
+	assert_int_equal(rte_numa_cpus_of_node(topo, 3, &cpus, 7), -ERANGE);
+	assert_true(CPU_EQUAL(&cpus, &back));
+	assert_int_equal(rte_numa_cpus_of_node(topo, 3, &cpus, 8), 16);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, NULL, sizeof(cpus), &nodes), -EINVAL);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), NULL), -EINVAL);
+	CPU_ZERO(&cpus);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+	assert_true(rte_numa_mask_empty(&nodes));
+	rte_numa_topology_free(topo);
+}
+
+static void
+memory_alone_has_no_cpus(void **state)
+{
+	struct rte_numa_topology *topo = tree_load("memory-only");
+	struct rte_numa_mask nodes;
+	cpu_set_t cpus;
+	int node_id;
+
+	(void)state;
+	rte_numa_nodes(topo, 0, &nodes);
+	RTE_NUMA_MASK_FOREACH(node_id, &nodes) {
+		memset(&cpus, 0xff, sizeof(cpus));
+		assert_int_equal(rte_numa_cpus_of_node(topo, node_id, &cpus, sizeof(cpus)) > 0,
+				 rte_numa_node_has_cpus(topo, node_id));
+		assert_int_equal(CPU_COUNT(&cpus) > 0, rte_numa_node_has_cpus(topo, node_id));
+	}
+	rte_numa_topology_free(topo);
+}
+
 static void *
 map(size_t size, int prot)
 {
@@ -239,6 +301,8 @@ main(void)
 		cmocka_unit_test(a_thread_is_where_its_processor_is),
 		cmocka_unit_test(what_is_no_thread_is_refused),
 		cmocka_unit_test(cpus_of_one_node_have_it),
+		cmocka_unit_test(sets_of_cpus_and_of_nodes_turn_into_each_other),
+		cmocka_unit_test(memory_alone_has_no_cpus),
 		cmocka_unit_test(a_page_has_its_states),
 		cmocka_unit_test(the_page_of_zeros_has_no_node),
 		cmocka_unit_test(addresses_where_nothing_can_be),
