@@ -27,12 +27,15 @@ unsigned int
 probe_other_lcore(void)
 {
 	unsigned int lcore_id = rte_get_next_lcore(rte_get_main_lcore(), 1, 0);
+	rte_cpuset_t cpus, main_cpus;
 
-	/* Both on one CPU would take turns, not work at once. */
-	if (lcore_id >= RTE_MAX_LCORE ||
-	    rte_lcore_to_cpu_id(lcore_id) == rte_lcore_to_cpu_id(rte_get_main_lcore()))
+	if (lcore_id >= RTE_MAX_LCORE)
 		return RTE_MAX_LCORE;
-	return lcore_id;
+	/* Both on one CPU would take turns, not work at once. */
+	cpus = rte_lcore_cpuset(lcore_id);
+	main_cpus = rte_lcore_cpuset(rte_get_main_lcore());
+	CPU_OR(&cpus, &cpus, &main_cpus);
+	return CPU_COUNT(&cpus) > 1 ? lcore_id : RTE_MAX_LCORE;
 }
 
 /* Odd numbers are for this side. */
