@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: what the machine has to choose from, and what it had when somebody first asked.
+ * Must not: choose, or read a file by itself: lib/numa does.
+ * Called by: memalloc_auto.c, strategies, applications.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <rte_numa.h>
+
+#include "memalloc_priv.h"
+#include "rte_memalloc_choose.h"
+
+#define NB_POOLS 64
+
+/* The first reading that succeeded. */
+static struct {
+	pthread_mutex_t lock;
+	_Atomic bool is_there;
+	struct rte_memalloc_facts facts;
+	struct rte_memalloc_rules rules;
+} self = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static int
+fail(int error, const char *what)
+{
+	return rte_memalloc_fail(error, "looking for memory to choose from: %s: %s", what,
+				 strerror(-error));
+}
+
+static int
+read_huge(const struct rte_numa_topology *topo, struct rte_memalloc_facts *facts)
+{
+	struct rte_numa_hugepages pools[NB_POOLS];
+	int nb = rte_numa_machine_hugepages(topo, pools, NB_POOLS), n = 0;
+
+	if (nb < 0)
+		return fail(nb, "hugepages");
+	for (int i = 0; i < nb && i < NB_POOLS && n < RTE_MEMALLOC_NB_HUGE; i++) {
+		if (pools[i].total == 0)
+			continue;
+		facts->huge[n++] = (struct rte_memalloc_huge){
+			.page_size = pools[i].page_size,
+			.free = pools[i].free > pools[i].reserved ?
+					pools[i].free - pools[i].reserved :
+					0,
+		};
+	}
+	return 0;
+}
+
+int
+rte_memalloc_facts_read(struct rte_memalloc_facts *facts)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+	struct rte_memalloc_facts read = { 0 };
+	struct rte_numa_memory memory;
+	int node_id, ret;
+
+	if (facts == NULL)
+		return rte_memalloc_fail(-EINVAL,
+					 "looking for memory to choose from: nowhere to put it");
+	if (topo == NULL)
+		return fail(-errno, "nodes");
+	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_MEMORY) {
+		ret = rte_numa_memory(topo, node_id, &memory);
+		if (ret != 0)
+			return fail(ret, "memory of a node");
+		read.nb_nodes++;
+		read.total += memory.total;
+		read.available += memory.free + memory.reclaimable;
+	}
+	ret = read_huge(topo, &read);
+	if (ret != 0)
+		return ret;
+	read.pressure = rte_memalloc_pressure_of(read.available, read.total);
+	*facts = read;
+	return 0;
+}
+
+static int
+first_time(void)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&self.lock);
+	if (!atomic_load_explicit(&self.is_there, memory_order_relaxed)) {
+		ret = rte_memalloc_facts_read(&self.facts);
+		rte_memalloc_rules_init(&self.rules);
+		/* F1: release what was read; partner F2. */
+		if (ret == 0)
+			atomic_store_explicit(&self.is_there, true, memory_order_release);
+	}
+	pthread_mutex_unlock(&self.lock);
+	return ret;
+}
+
+int
+rte_memalloc_choose(size_t size, const struct rte_memalloc_hints *hints,
+		    struct rte_memalloc_choice *choice)
+{
+	int ret;
+
+	/* F2: acquire what was read; partner F1. */
+	if (!atomic_load_explicit(&self.is_there, memory_order_acquire)) {
+		ret = first_time();
+		if (ret != 0)
+			return ret;
+	}
+	return rte_memalloc_choose_by(&self.rules, &self.facts, size, hints, choice);
+}
