@@ -142,30 +142,6 @@ each_part_gets_its_own_protection_back(void **state)
 	unmap(addr, SIZE);
 }
 
-static void
-hugepages_are_marked_as_a_whole(void **state)
-{
-	char *addr = map_huge(4 * MIB);
-
-	(void)state;
-	keep_handler();
-	addr[5] = 1;
-	addr[2 * MIB + 5] = 2;
-	assert_refused(rte_membind_next_touch(addr + PAGE, PAGE), -EINVAL, "2097152");
-	assert_ret(rte_membind_next_touch(addr, 4 * MIB), 0);
-	assert_string_equal(protection_at(addr), "---p");
-	assert_int_equal(addr[2 * MIB + 5], 2);
-	assert_string_equal(protection_at(addr), "---p");
-	assert_string_equal(protection_at(addr + 4 * MIB - 1), "rw-p");
-	assert_int_equal(addr[5], 1);
-	assert_ret(rte_membind_next_touch(addr, 4 * MIB), 0);
-	assert_ret(rte_membind_next_touch_cancel(addr, 1), 0);
-	assert_string_equal(protection_at(addr + 2 * MIB - 1), "rw-p");
-	assert_string_equal(protection_at(addr + 2 * MIB), "---p");
-	assert_ret(rte_membind_next_touch_cancel(addr, 4 * MIB), 0);
-	unmap(addr, 4 * MIB);
-}
-
 /* Run the calling thread on a CPU of a node, or skip the test if there is none. */
 static void
 run_on(int node_id)
@@ -187,6 +163,35 @@ run_on(int node_id)
 	CPU_SET(cpu, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0)
 		skip_because("this process may not run on the node's CPUs");
+}
+
+static void
+hugepages_are_marked_as_a_whole(void **state)
+{
+	char *addr = map_huge(4 * MIB);
+	cpu_set_t before;
+
+	(void)state;
+	keep_handler();
+	addr[5] = 1;
+	addr[2 * MIB + 5] = 2;
+	/* A page that goes to a node without free hugepages takes its place in the pool along. */
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	run_on(node_at(addr));
+	assert_refused(rte_membind_next_touch(addr + PAGE, PAGE), -EINVAL, "2097152");
+	assert_ret(rte_membind_next_touch(addr, 4 * MIB), 0);
+	assert_string_equal(protection_at(addr), "---p");
+	assert_int_equal(addr[2 * MIB + 5], 2);
+	assert_string_equal(protection_at(addr), "---p");
+	assert_string_equal(protection_at(addr + 4 * MIB - 1), "rw-p");
+	assert_int_equal(addr[5], 1);
+	assert_ret(rte_membind_next_touch(addr, 4 * MIB), 0);
+	assert_ret(rte_membind_next_touch_cancel(addr, 1), 0);
+	assert_string_equal(protection_at(addr + 2 * MIB - 1), "rw-p");
+	assert_string_equal(protection_at(addr + 2 * MIB), "---p");
+	assert_ret(rte_membind_next_touch_cancel(addr, 4 * MIB), 0);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	unmap(addr, 4 * MIB);
 }
 
 static void
