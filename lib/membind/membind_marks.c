@@ -164,6 +164,12 @@ membind_marks_prot(uintptr_t addr)
 	return prot;
 }
 
+const void *
+membind_marks_own(void)
+{
+	return &last;
+}
+
 uint64_t
 membind_marks_changes(void)
 {

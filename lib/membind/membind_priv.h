@@ -352,6 +352,10 @@ membind_mark_free(struct membind_mark *mark);
 int
 membind_marks_prot(uintptr_t addr);
 
+/* What the handler keeps for the calling thread. */
+const void *
+membind_marks_own(void);
+
 /* How often pages have stopped being marked. */
 uint64_t
 membind_marks_changes(void);

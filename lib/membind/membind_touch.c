@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -190,20 +191,72 @@ add_marked(struct list *list, const struct membind_vma *vma)
 	return ret;
 }
 
+/* A range, and whether a library that the handler may need lies in it. */
+struct overlap {
+	uintptr_t start, end;
+	bool found;
+};
+
+static bool
+is_within(const void *what, uintptr_t start, uintptr_t end)
+{
+	return (uintptr_t)what >= start && (uintptr_t)what < end;
+}
+
+/* 1 to look no further. The program itself is none, unless this library is a part of it. */
+static int
+overlaps_library(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	struct overlap *overlap = arg;
+	bool hit = false, ours = false;
+
+	(void)size;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		uintptr_t start = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+		uintptr_t end = start + object->dlpi_phdr[i].p_memsz;
+
+		if (object->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		hit = hit || (start < overlap->end && end > overlap->start);
+		ours = ours || is_within(&home, start, end);
+	}
+	/* The program's name is empty here. */
+	overlap->found = hit && (ours || object->dlpi_name[0] != '\0');
+	return overlap->found;
+}
+
+/* What of a mapping the handler, or the thread it runs in, cannot be without; NULL: nothing. */
+static const char *
+what_is_needed(const struct membind_vma *vma)
+{
+	struct overlap overlap = { .start = vma->start, .end = vma->end };
+	uintptr_t start = vma->start, end = vma->end;
+
+	if (strcmp(vma->name, "[stack]") == 0 || is_within(&overlap, start, end))
+		return "a stack";
+	if (vma->prot & PROT_EXEC)
+		return "code";
+	if (is_within(&errno, start, end) || is_within(membind_marks_own(), start, end) ||
+	    is_within((void *)pthread_self(), start, end))
+		return "the thread's own variables";
+	dl_iterate_phdr(overlaps_library, &overlap);
+	return overlap.found ? "a library's variables" : NULL;
+}
+
 static int
 make_marks(struct list *list, const struct membind_vmas *vmas)
 {
-	uintptr_t here = (uintptr_t)&vmas;
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < vmas->n; i++) {
 		const struct membind_vma *vma = &vmas->vma[i];
+		const char *needed = what_is_needed(vma);
 
-		if (strcmp(vma->name, "[stack]") == 0 || (here >= vma->start && here < vma->end))
+		if (needed != NULL)
 			return membind_fail(-EINVAL,
-					    "the range holds a stack, at %#zx: its thread could "
-					    "not take the signal",
-					    (size_t)vma->start);
+					    "the range holds %s, at %#zx: without it no thread "
+					    "could take the signal of a touch",
+					    needed, (size_t)vma->start);
 		ret = vma->prot & PROT_READ ? add_mark(list, vma, vma->start, vma->end, vma->prot) :
 					      add_marked(list, vma);
 	}

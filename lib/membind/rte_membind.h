@@ -306,7 +306,7 @@ rte_membind_set_process(pid_t pid, enum rte_membind_policy policy,
  * @return
  *   0 on success, otherwise a negative errno:
  *   - -EXDEV: strict, and threads differ in policy or nodes
- *   - -ESRCH: there is no such process
+ *   - -ESRCH: there is no such process, it has ended, or it is a thread of the kernel's
  *   - -EPERM: it is one that this user may not look at, see ptrace(2)
  *   - -ENOSYS: the kernel has no /proc/PID/numa_maps, or /proc is not mounted
  *   - -ENOTSUP: the kernel reports a policy that this library does not know
@@ -475,8 +475,10 @@ rte_membind_migrate_process(pid_t pid, const struct rte_numa_mask *from,
  * What it cannot do:
  * - A system call that is handed memory of the range does not take the signal but fails with
  *   EFAULT: touch the memory first, or call rte_membind_next_touch_cancel().
- * - A thread that blocks SIGSEGV is killed by a touch, and so is one whose stack is in the range; the
- *   caller's own stack is refused.
+ * - A thread that blocks SIGSEGV is killed by a touch, and so is one whose stack or thread-local
+ *   variables are in the range; the caller's own are refused, and so are code and the variables of
+ *   libraries, without which no handler runs. Of a program that this library is linked into
+ *   statically that means its own static variables too.
  * - A handler for SIGSEGV that the program installs later must call the one that it replaces. One
  *   that was there before is called for all faults that are not ours.
  * - The range must not be unmapped, remapped or given other protection while it is marked: cancel
@@ -496,7 +498,7 @@ rte_membind_migrate_process(pid_t pid, const struct rte_numa_mask *from,
  *   0 on success, otherwise a negative errno:
  *   - -EACCES: part of the range cannot be read, so nobody can touch it
  *   - -EBUSY: the program has replaced the handler for SIGSEGV since the first mark
- *   - -EINVAL: as said at the top, or the range holds the caller's stack
+ *   - -EINVAL: as said at the top, or the range holds what the handler needs
  *   - -EFAULT, -ENOSYS, -EPERM, -ENOMEM: as said at the top
  */
 int

@@ -348,6 +348,37 @@ bad_arguments_mark_nothing(void **state)
 	unmap(addr, SIZE);
 }
 
+static char *
+page_of(const void *what)
+{
+	return (char *)((uintptr_t)what & ~(PAGE - 1));
+}
+
+/* Without these the first touch would be the end: of the program, or of the handler itself. */
+static void
+what_the_handler_needs_is_refused(void **state)
+{
+	char *addr = map(SIZE), *code = page_of((void *)what_the_handler_needs_is_refused);
+	char *of_libc = page_of(stdout), *of_thread = page_of(&errno);
+
+	(void)state;
+	keep_handler();
+	assert_refused(rte_membind_next_touch(code, PAGE), -EINVAL, "code");
+	assert_string_equal(protection_at(code), "r-xp");
+	assert_refused(rte_membind_next_touch(page_of((void *)getpid), PAGE), -EINVAL, "code");
+	assert_refused(rte_membind_next_touch(of_libc, PAGE), -EINVAL, "a library's variables");
+	assert_string_equal(protection_at(of_libc), "rw-p");
+	assert_refused(rte_membind_next_touch(of_thread, PAGE), -EINVAL, "the thread's own");
+	assert_string_equal(protection_at(of_thread), "rw-p");
+	/* Nor is anything marked that lies before it. */
+	assert_int_equal(mprotect(addr + 8 * PAGE, PAGE, PROT_READ | PROT_EXEC), 0);
+	assert_refused(rte_membind_next_touch(addr, SIZE), -EINVAL, "code");
+	assert_string_equal(protection_at(addr), "rw-p");
+	assert_ret(rte_membind_next_touch(addr, 8 * PAGE), 0);
+	touch(addr, 8 * PAGE);
+	unmap(addr, SIZE);
+}
+
 static void
 what_was_unmapped_can_be_cancelled(void **state)
 {
@@ -568,6 +599,7 @@ main(void)
 		cmocka_unit_test(threads_may_meet_on_a_page),
 		cmocka_unit_test(when_mappings_run_out_the_rest_is_given_back),
 		cmocka_unit_test(bad_arguments_mark_nothing),
+		cmocka_unit_test(what_the_handler_needs_is_refused),
 		cmocka_unit_test(what_was_unmapped_can_be_cancelled),
 		cmocka_unit_test(a_system_call_fails_as_it_is_written),
 		cmocka_unit_test(a_child_inherits_the_marks),
