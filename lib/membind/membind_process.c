@@ -72,6 +72,7 @@ struct search {
 	struct membind_kernel_policy policy;
 	int ret;
 	bool found;
+	bool any; /* There is memory at all. */
 };
 
 /* A line of numa_maps: that of the mapping of an address is the last one that starts below. */
@@ -102,10 +103,17 @@ maps_line(const char *text, void *arg)
 	struct search *search = arg;
 	struct membind_vma vma;
 
+	search->any = true;
 	if (membind_parse_vma(text, &vma) < 0 || strcmp(vma.name, "[vdso]") != 0)
 		return 0;
 	search->addr = vma.start;
 	return 1;
+}
+
+static int
+no_memory(pid_t tid)
+{
+	return membind_fail(-ESRCH, "thread %d has ended, or is the kernel's", tid);
 }
 
 static int
@@ -143,7 +151,7 @@ read_numa_maps(pid_t tid, struct search *search)
 	if (ret < 0)
 		return no_proc(ret, "numa_maps", tid);
 	if (!search->found)
-		return membind_fail(-ESRCH, "thread %d has ended, or is the kernel's", tid);
+		return no_memory(tid);
 	return search->ret < 0 ? membind_fail(search->ret,
 					      "the policy of thread %d cannot be told from "
 					      "numa_maps: unknown, or too many nodes",
@@ -170,6 +178,8 @@ membind_get_other(pid_t tid, struct membind_kernel_policy *policy)
 		ret = membind_sys_lines(path, maps_line, &search);
 		if (ret < 0)
 			return no_proc(ret, "maps", tid);
+		if (!search.any)
+			return no_memory(tid);
 		if (ret == 0)
 			return membind_fail(-ENOTSUP,
 					    "thread %d has no mapping known to be without a policy",

@@ -329,6 +329,7 @@ another_process_is_read_and_not_set(void **state)
 {
 	struct rte_numa_mask nodes = mask_of_node(usable_node(0)), told;
 	enum rte_membind_policy policy = 77;
+	siginfo_t info;
 	pid_t child;
 	int end;
 
@@ -346,8 +347,12 @@ another_process_is_read_and_not_set(void **state)
 		       "another");
 	assert_string_equal(policy_shown(child, bare), shown_as("bind", &nodes));
 	close(end);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	/* It has ended, and is not waited for yet. */
+	assert_int_equal(waitid(P_PID, child, &info, WEXITED | WNOWAIT), 0);
 	policy = 77;
+	assert_refused(rte_membind_get_process(child, &policy, &told, 0), -ESRCH, "has ended");
+	assert_refused(rte_membind_get_thread(child, &policy, &told, 0), -ESRCH, "has ended");
+	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_ret(rte_membind_get_process(child, &policy, &told, 0), -ESRCH);
 	assert_ret(rte_membind_get_thread(child, &policy, &told, 0), -ESRCH);
 	assert_ret(rte_membind_set_process(child, RTE_MEMBIND_BIND, &nodes, 0), -ESRCH);
