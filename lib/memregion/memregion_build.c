@@ -17,7 +17,7 @@
 int
 mr_build_reserve(struct rte_memregion *region, size_t size)
 {
-	struct mr_size_text text;
+	struct mr_size_text text, guards;
 	size_t guard, page = mr_os_base_page();
 	int ret;
 
@@ -28,8 +28,13 @@ mr_build_reserve(struct rte_memregion *region, size_t size)
 		ret = mr_os_reserve(size, region->rung.page_size, guard, &region->addr);
 	if (ret < 0)
 		return mr_fail(ret,
-			       "no address space for %s (%s); see ulimit -v and vm.max_map_count",
-			       mr_size_text(&text, size), strerror(-ret));
+			       "no address space for %s between guards of %s (%s); see ulimit -v "
+			       "and vm.max_map_count",
+			       mr_size_text(&text, size),
+			       mr_size_text(&guards, region->wished.guard_size > 0 ?
+							     region->wished.guard_size :
+							     page),
+			       strerror(-ret));
 	region->size = size;
 	region->guard = guard;
 	region->after = guard;

@@ -529,13 +529,14 @@ bad_input_is_refused(void **state)
 	assert_fails(SIZE_MAX / 2, &opts, -ENOMEM, "");
 	assert_fails(1 * MIB, &empty, -EINVAL, "bind");
 	opts.guard_size = SIZE_MAX;
-	assert_fails(1 * MIB, &opts, -ENOMEM, "address space");
-	opts.guard_size = SIZE_MAX / 2;
-	assert_fails(1 * MIB, &opts, -ENOMEM, "address space");
+	assert_fails(1 * MIB, &opts, -ENOMEM, "address space for 1 MiB between guards of ");
+	opts.guard_size = SIZE_MAX / 2 + 1;
+	assert_fails(1 * MIB, &opts, -ENOMEM, "guards of 8388608 TiB");
 	assert_int_equal(rte_memregion_create(1, NULL, NULL), -EINVAL);
 	region = create(1, NULL);
 	assert_int_equal(rte_memregion_enforcement(region, NULL), -EINVAL);
 	assert_int_equal(rte_memregion_audit(region, NULL), -EINVAL);
+	assert_int_equal(rte_memregion_location(region, NULL), -EINVAL);
 	assert_int_equal(rte_memregion_destroy(region), 0);
 }
 
