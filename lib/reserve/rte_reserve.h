@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef RTE_RESERVE_H
+#define RTE_RESERVE_H
+
+/**
+ * @file
+ *
+ * Plans of what memory a program needs on which node, stated once and had before traffic starts.
+ *
+ * A plan is a file, or the same in one line for the command line and the environment. It is read
+ * by rte_reserve_parse(), which needs no EAL.
+ *
+ * Functions that fail leave a text about it, see rte_reserve_error(); where a plan is at fault it
+ * begins with the file, the line and the column.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Environment variable: the file of the plan, where the program names none. */
+#define RTE_RESERVE_ENV_CONFIG "FASTMEM_CONFIG"
+
+/** Environment variable: a plan in one line; overrides the file. */
+#define RTE_RESERVE_ENV_PLAN "FASTMEM_PLAN"
+
+/** A plan as it was read. Opaque; does not change. */
+struct rte_reserve_plan;
+
+/**
+ * Read a plan from a file, the environment and one line of text.
+ *
+ * A later one of these overrides what an earlier one says, node by node and key by key: the file
+ * (@p file, else what FASTMEM_CONFIG names, else none), FASTMEM_PLAN, @p line. A variable that is
+ * empty counts as not set. A plan may be empty: then nothing was asked for.
+ *
+ * Context: control path, reads files; MT-safe unless another thread changes the environment; needs
+ * no EAL.
+ *
+ * @param file
+ *   Path of a file, or NULL.
+ * @param line
+ *   A plan in one line, such as "0=2G@1G,any=64M", or NULL.
+ * @param[out] plan
+ *   Set on success only. Release with rte_reserve_plan_free().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: @p plan is NULL, or the text is no plan; rte_reserve_error() says where and why
+ *   - -E2BIG: the file is larger than 1 MiB
+ *   - -ENOMEM: out of memory
+ *   - another errno of open(2), read(2) or memfd_create(2), such as -ENOENT
+ */
+int
+rte_reserve_parse(const char *file, const char *line, struct rte_reserve_plan **plan);
+
+/**
+ * Release a plan.
+ *
+ * Context: any; nobody may be using @p plan any more.
+ *
+ * @param plan
+ *   The plan, or NULL, which does nothing.
+ */
+void
+rte_reserve_plan_free(struct rte_reserve_plan *plan);
+
+/**
+ * Write a plan in one line, which rte_reserve_parse() reads as the same plan.
+ *
+ * Context: any; MT-safe.
+ *
+ * @param plan
+ *   The plan.
+ * @param[out] buf
+ *   The text, cut if need be, always terminated. May be NULL if @p size is 0.
+ * @param size
+ *   Bytes at @p buf.
+ *
+ * @return
+ *   The length of the whole text, as snprintf(3) does: cut if >= @p size. 0 of an empty plan.
+ */
+size_t
+rte_reserve_plan_text(const struct rte_reserve_plan *plan, char *buf, size_t size);
+
+/**
+ * What made the calling thread's last failed call of this library fail, in one line.
+ *
+ * Context: any; MT-safe.
+ *
+ * @return
+ *   The text, of the thread, overwritten by its next failure; "" if there was none.
+ */
+const char *
+rte_reserve_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RTE_RESERVE_H */
