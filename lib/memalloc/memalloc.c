@@ -12,9 +12,8 @@
 
 #include "memalloc_priv.h"
 
-/* 0, and align is never 0 then. */
-static int
-check(const struct rte_memalloc *alloc, size_t size, size_t *align, void *const *out)
+int
+ma_alloc_check(const struct rte_memalloc *alloc, size_t size, size_t *align, void *const *out)
 {
 	if (alloc == NULL || out == NULL)
 		return rte_memalloc_fail(-EINVAL, "allocating: no allocator, or nowhere to put it");
@@ -34,7 +33,7 @@ check(const struct rte_memalloc *alloc, size_t size, size_t *align, void *const 
 int
 rte_memalloc_alloc(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 {
-	int ret = check(alloc, size, &align, mem);
+	int ret = ma_alloc_check(alloc, size, &align, mem);
 
 	return ret != 0 ? ret : alloc->ops->alloc(alloc, size, align, mem);
 }
@@ -71,7 +70,7 @@ int
 rte_memalloc_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, void **moved)
 {
 	size_t old_size;
-	int ret = check(alloc, size, &align, moved);
+	int ret = ma_alloc_check(alloc, size, &align, moved);
 
 	if (ret != 0)
 		return ret;

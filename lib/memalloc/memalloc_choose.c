@@ -82,6 +82,8 @@ why_not(const struct question *q, enum rte_memalloc_choice_kind kind, bool is_fo
 		return RTE_MEMALLOC_WHY_NOT_NONE;
 	if ((q->facts->without & RTE_MEMALLOC_CHOICE_BIT(kind)) != 0)
 		return RTE_MEMALLOC_WHY_NOT_THERE;
+	if ((q->facts->full & RTE_MEMALLOC_CHOICE_BIT(kind)) != 0)
+		return RTE_MEMALLOC_WHY_NOT_LEFT;
 	switch (kind) {
 	case RTE_MEMALLOC_CHOICE_PINNED:
 		return q->facts->can_pin ? RTE_MEMALLOC_WHY_NOT_NONE : RTE_MEMALLOC_WHY_NOT_PIN;

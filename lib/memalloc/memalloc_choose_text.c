@@ -67,6 +67,7 @@ rte_memalloc_why_not_text(enum rte_memalloc_why_not why_not)
 		"too few hugepages are free",
 		"memory is short, and this kind keeps what is freed",
 		"it does not serve this size",
+		"nothing is left of it",
 		"it cannot be had here",
 	};
 

@@ -37,6 +37,12 @@ int
 ma_fail_later(int error, ma_text_t text, uint64_t first, uint64_t second, uint64_t third);
 
 /*
+ * memalloc.c, for calls that allocate: an errno, its text said, or 0, and align is never 0 then.
+ */
+int
+ma_alloc_check(const struct rte_memalloc *alloc, size_t size, size_t *align, void *const *out);
+
+/*
  * memalloc.c, for kinds that change sizes in place and now and then cannot: by another allocation, a
  * copy and a free. old_size: how many bytes mem has.
  */

@@ -102,6 +102,8 @@ struct rte_memalloc_facts {
 	uint32_t can_pin;  /**< Not 0: there is a pin driver that has found its device. */
 	/** Kinds, but standard, that cannot be had for another reason: RTE_MEMALLOC_CHOICE_BIT(). */
 	uint32_t without;
+	/** Kinds, but standard, of which nothing is left just now: RTE_MEMALLOC_CHOICE_BIT(). */
+	uint32_t full;
 	enum rte_memalloc_pressure pressure; /**< How short memory is. */
 	uint64_t total;			     /**< Bytes of memory of all nodes; 0: not known. */
 	uint64_t available; /**< Of these bytes that can be had, at most, without swapping. */
@@ -143,6 +145,7 @@ enum rte_memalloc_why_not {
 	RTE_MEMALLOC_WHY_NOT_FREE,     /**< Too few hugepages are free. */
 	RTE_MEMALLOC_WHY_NOT_PRESSURE, /**< Memory is short, and the kind keeps what is freed. */
 	RTE_MEMALLOC_WHY_NOT_SIZE,     /**< It does not serve such sizes. */
+	RTE_MEMALLOC_WHY_NOT_LEFT,     /**< Nothing is left of it: rte_memalloc_facts' full. */
 	RTE_MEMALLOC_WHY_NOT_THERE,    /**< It cannot be had here: rte_memalloc_facts' without. */
 };
 

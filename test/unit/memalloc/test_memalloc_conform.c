@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <rte_memalloc_arena.h>
+#include <rte_memalloc_auto.h>
 #include <rte_memalloc_cache.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
@@ -166,6 +167,25 @@ nested(struct rte_memalloc **alloc)
 	return wrap(wrap(ret, rte_memalloc_tracking_create, alloc), logging_create, alloc);
 }
 
+/* That takes each kind that there is without hugepages and pin driver, in turn. */
+static int
+automatic(struct rte_memalloc **alloc)
+{
+	static const struct rte_memalloc_rules rules = {
+		.numa_above = 12 * KIB,
+		.arena_above = 4 * KIB,
+		.pool_below = 1 * KIB,
+		.arena_pressure = RTE_MEMALLOC_PRESSURE_CRITICAL,
+		.pool_pressure = RTE_MEMALLOC_PRESSURE_CRITICAL,
+	};
+	static const struct rte_memalloc_facts facts = { .nb_nodes = 2 };
+	struct rte_memalloc_auto_opts opts = {
+		.rules = &rules, .facts = &facts, .pool_blocks = 16, .arena_size = 64 * KIB
+	};
+
+	return rte_memalloc_auto_create(&opts, alloc);
+}
+
 static const struct conform kinds[] = {
 	{
 		.kind = "system",
@@ -255,6 +275,15 @@ static const struct conform kinds[] = {
 		.max_size = 16 * KIB,
 		.max_align = 64 * KIB,
 		.nb = 64,
+	},
+	{
+		.kind = "auto",
+		.create = automatic,
+		.flags = ALL,
+		.max_size = 16 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
+		.times = 300,
 	},
 	{
 		.kind = "logging, tracking, limit, locked, arena",
