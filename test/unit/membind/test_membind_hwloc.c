@@ -11,7 +11,11 @@
 
 #include <hwloc.h>
 #include <numaif.h>
+#include <sched.h>
 #include <stdio.h>
+
+#include <rte_numa.h>
+#include <rte_numa_where.h>
 
 #include "test_witness.h"
 
@@ -499,6 +503,123 @@ processes(void **state)
 	hwloc_bitmap_free(set);
 }
 
+/* --- sets of CPUs, which hwloc's functions take where these take nodes ----------------------- */
+
+/* The CPUs of a node as hwloc has them. */
+static hwloc_bitmap_t
+hwlocs_cpus_of_node(int node_id)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc(), cpus = hwloc_bitmap_alloc();
+
+	hwloc_bitmap_only(set, node_id);
+	assert_int_equal(hwloc_cpuset_from_nodeset(topology, cpus, set), 0);
+	hwloc_bitmap_free(set);
+	return cpus;
+}
+
+/* hwloc takes memory without CPUs as local to CPUs that firmware names, or to all. */
+static struct rte_numa_mask
+without_memory_only(const struct rte_numa_topology *topo, hwloc_const_bitmap_t set)
+{
+	struct rte_numa_mask mask = mask_of_bitmap(set), with_cpus;
+
+	rte_numa_nodes(topo, RTE_NUMA_WITH_CPUS, &with_cpus);
+	rte_numa_mask_and(&mask, &mask, &with_cpus);
+	return mask;
+}
+
+static void
+check_cpus_of_node(const struct rte_numa_topology *topo, int node_id)
+{
+	hwloc_bitmap_t theirs = hwlocs_cpus_of_node(node_id), set = hwloc_bitmap_alloc();
+	struct rte_numa_mask nodes, hwlocs;
+	cpu_set_t cpus;
+	int cpu, n = 0;
+
+	assert_true(rte_numa_cpus_of_node(topo, node_id, &cpus, sizeof(cpus)) > 0);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		/* hwloc has only those that this process may use. */
+		if (hwloc_bitmap_isset(theirs, cpu)) {
+			assert_true(CPU_ISSET(cpu, &cpus));
+			n++;
+		} else if (CPU_ISSET(cpu, &cpus)) {
+			assert_false(hwloc_bitmap_isset(
+				hwloc_topology_get_topology_cpuset(topology), cpu));
+		}
+	}
+	print_message("node %d: %d CPUs\n", node_id, n);
+	assert_int_equal(hwloc_cpuset_to_nodeset(topology, theirs, set), 0);
+	hwlocs = without_memory_only(topo, set);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+	assert_true(n == 0 || rte_numa_mask_equal(&nodes, &hwlocs));
+	hwloc_bitmap_free(set);
+	hwloc_bitmap_free(theirs);
+}
+
+/* A range bound to the nodes of CPUs: by hwloc in one call, here in two. */
+static void
+check_bind_by_cpus(const struct rte_numa_topology *topo, int node_id)
+{
+	hwloc_bitmap_t theirs = hwlocs_cpus_of_node(node_id);
+	char *ours = map(SIZE), *hwlocs = map(SIZE);
+	struct rte_numa_mask nodes;
+	struct report a, b;
+	cpu_set_t cpus;
+
+	assert_int_equal(
+		hwloc_set_area_membind(topology, hwlocs, SIZE, theirs, HWLOC_MEMBIND_BIND, 0), 0);
+	assert_true(rte_numa_cpus_of_node(topo, node_id, &cpus, sizeof(cpus)) > 0);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+	assert_ret(rte_membind_set_range(ours, SIZE, RTE_MEMBIND_BIND, &nodes, 0), 0);
+	a = ours_of_range(ours, SIZE, 0);
+	b = hwlocs_of_range(hwlocs, SIZE, 0);
+	rte_numa_nodes(topo, RTE_NUMA_WITH_CPUS, &nodes);
+	rte_numa_mask_and(&b.nodes, &b.nodes, &nodes);
+	check_same(&a, &b);
+	hwloc_bitmap_free(theirs);
+	unmap(ours, SIZE);
+	unmap(hwlocs, SIZE);
+}
+
+static void
+sets_of_cpus_mean_the_same_nodes(void **state)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+	struct rte_numa_mask usable = usable_nodes();
+	hwloc_bitmap_t none = hwloc_bitmap_alloc();
+	struct rte_numa_mask nodes;
+	cpu_set_t cpus;
+	int node_id;
+
+	(void)state;
+	assert_non_null(topo);
+	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_CPUS | RTE_NUMA_WITH_MEMORY) {
+		if (!rte_numa_mask_test(&usable, node_id))
+			continue;
+		check_cpus_of_node(topo, node_id);
+		check_bind_by_cpus(topo, node_id);
+	}
+	/* They differ: memory without CPUs has those of others in hwloc, and none here. */
+	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_MEMORY) {
+		hwloc_bitmap_t theirs;
+
+		if (rte_numa_node_has_cpus(topo, node_id) || !rte_numa_mask_test(&usable, node_id))
+			continue;
+		theirs = hwlocs_cpus_of_node(node_id);
+		print_message("node %d: %d CPUs for hwloc\n", node_id, hwloc_bitmap_weight(theirs));
+		assert_true(hwloc_bitmap_weight(theirs) > 0);
+		assert_int_equal(rte_numa_cpus_of_node(topo, node_id, &cpus, sizeof(cpus)), 0);
+		hwloc_bitmap_free(theirs);
+	}
+	/* No CPUs are of no nodes, and nothing can be bound to these. */
+	CPU_ZERO(&cpus);
+	assert_int_equal(rte_numa_nodes_of_cpus(topo, &cpus, sizeof(cpus), &nodes), 0);
+	assert_ret(rte_membind_set(RTE_MEMBIND_BIND, &nodes, 0), -EINVAL);
+	assert_int_equal(hwloc_set_membind(topology, none, HWLOC_MEMBIND_BIND, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	hwloc_bitmap_free(none);
+}
+
 static void
 support_is_told_alike(void **state)
 {
@@ -536,6 +657,7 @@ main(void)
 		cmocka_unit_test(pages_that_are_elsewhere),
 		cmocka_unit_test(threads_are_set_alike),
 		cmocka_unit_test(processes),
+		cmocka_unit_test(sets_of_cpus_mean_the_same_nodes),
 		cmocka_unit_test(support_is_told_alike),
 	};
 	int ret;
