@@ -47,13 +47,13 @@ rte_memalloc_pressure_of(uint64_t available, uint64_t total)
 }
 
 /*
- * The largest pages of which enough are free and that waste at most an eighth, as regions have it; for
- * what is smaller than any page, the smallest. 0: none.
+ * The largest pages of which enough are free and that waste at most an eighth, as regions have it; of
+ * the machine's smallest ones whatever they waste. 0: none.
  */
 static uint64_t
 huge_page_size(const struct question *q, bool *is_any)
 {
-	uint64_t found = 0, page, nb;
+	uint64_t found = 0, page, rest, nb;
 
 	*is_any = false;
 	for (unsigned int i = 0; i < RTE_MEMALLOC_NB_HUGE; i++) {
@@ -61,10 +61,11 @@ huge_page_size(const struct question *q, bool *is_any)
 		if (page == 0)
 			break;
 		*is_any = true;
-		/* A power of two: no division. */
-		nb = (q->size + page - 1) >> __builtin_ctzll(page);
+		/* A power of two: no division. A sum with the size could overflow. */
+		rest = q->size & (page - 1);
+		nb = (q->size >> __builtin_ctzll(page)) + (rest != 0);
 		if (q->facts->huge[i].free >= nb &&
-		    (found == 0 || nb * page - q->size <= q->size / 8))
+		    (i == 0 || rest == 0 || page - rest <= q->size / 8))
 			found = page;
 	}
 	return found;

@@ -49,6 +49,12 @@ static const struct rte_memalloc_facts rich = {
 /* One that has nothing. */
 static const struct rte_memalloc_facts poor = { .nb_nodes = 1 };
 
+/* One whose small pages are all taken. */
+static const struct rte_memalloc_facts only_large = {
+	.nb_nodes = 1,
+	.huge = { { .page_size = 2 * MIB, .free = 0 }, { .page_size = GIB, .free = 2 } },
+};
+
 struct expectation {
 	const struct rte_memalloc_facts *facts;
 	struct rte_memalloc_hints hints;
@@ -109,6 +115,22 @@ static const struct expectation expectations[] = {
 	  3 * GIB,
 	  "NUMA, as there are several nodes and it is large; not huge pages (it goes over a "
 	  "network): too few hugepages are free" },
+	{ &rich,
+	  { .scope = REMOTE },
+	  SIZE_MAX,
+	  "NUMA, as there are several nodes and it is large; not huge pages (it goes over a "
+	  "network): too few hugepages are free" },
+	{ &only_large,
+	  { .scope = REMOTE },
+	  1,
+	  "pool, as it is below the pool's threshold; not huge pages (it goes over a network): too "
+	  "few hugepages are free" },
+	{ &only_large,
+	  { .scope = REMOTE },
+	  SIZE_MAX,
+	  "arena, as it is above the arena's threshold; not huge pages (it goes over a network): too "
+	  "few hugepages are free" },
+	{ &only_large, { .scope = REMOTE }, GIB, "huge pages of 1 GiB, as it goes over a network" },
 	/* Forced, also what rules would not have. */
 	{ &rich,
 	  { .flags = FORCE | GPU, .forced = STANDARD },
