@@ -8,6 +8,7 @@
  * Called by: meson test, and in the guest with several nodes; skipped where there is one.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -127,6 +128,100 @@ local_is_the_creators_node(void **state)
 		region = create(SIZE, &opts);
 		assert_on(region, nodes[i]);
 		assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+		assert_int_equal(rte_memregion_destroy(region), 0);
+	}
+}
+
+/* What the threads that prefault a region may run on, seen while they do. */
+struct seen_threads {
+	char expected[256]; /* The kernel's list of the CPUs. */
+	unsigned int nb_seen;
+};
+
+/* The list of CPUs that a thread may run on, as the kernel writes it, or "". */
+static void
+allowed_cpus(const char *tid, char *list, size_t size)
+{
+	char path[300], line[512];
+	FILE *file;
+
+	list[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/self/task/%s/status", tid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return; /* It has ended. */
+	while (fgets(line, sizeof(line), file) != NULL) {
+		if (strncmp(line, "Cpus_allowed_list:\t", 19) == 0)
+			snprintf(list, size, "%.*s", (int)strcspn(line + 19, "\n"), line + 19);
+	}
+	fclose(file);
+}
+
+static int
+look_at_threads(size_t done, size_t size, void *arg)
+{
+	struct seen_threads *seen = arg;
+	DIR *tasks = opendir("/proc/self/task");
+	char list[256];
+	struct dirent *entry;
+
+	(void)done;
+	(void)size;
+	assert_non_null(tasks);
+	while ((entry = readdir(tasks)) != NULL) {
+		if (entry->d_name[0] == '.' || atoi(entry->d_name) == gettid())
+			continue;
+		allowed_cpus(entry->d_name, list, sizeof(list));
+		if (list[0] == '\0')
+			continue;
+		assert_string_equal(list, seen->expected);
+		seen->nb_seen++;
+	}
+	closedir(tasks);
+	return 0;
+}
+
+/* The CPUs of a node, or those of the nearest that has some. */
+static void
+cpus_near(int node_id, char *list, size_t size)
+{
+	const int *nearest = rte_numa_nearest(topo, node_id, NULL);
+	char path[128];
+	FILE *file;
+
+	while (!rte_numa_node_has_cpus(topo, *nearest))
+		nearest++;
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/cpulist", *nearest);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(list, size, file));
+	list[strcspn(list, "\n")] = '\0';
+	fclose(file);
+}
+
+static void
+a_region_is_prefaulted_on_its_nodes_cpus(void **state)
+{
+	(void)state;
+	for (int i = 0; i < nb_nodes; i++) {
+		struct rte_memregion_opts opts = strict(RTE_MEMBIND_BIND, nodes[i]);
+		struct seen_threads seen = { .nb_seen = 0 };
+		struct rte_memregion *region = NULL;
+		int ret;
+
+		cpus_near(nodes[i], seen.expected, sizeof(seen.expected));
+		opts.prefault_threads = 2;
+		opts.progress = look_at_threads;
+		opts.progress_arg = &seen;
+		ret = rte_memregion_create(96 * MIB, &opts, &region);
+		if (ret == -ENOMEM) {
+			print_message("node %d: %s\n", nodes[i], rte_memregion_error());
+			continue;
+		}
+		assert_int_equal(ret, 0);
+		print_message("node %d: CPUs %s, %u times\n", nodes[i], seen.expected,
+			      seen.nb_seen);
+		assert_true(seen.nb_seen > 0);
 		assert_int_equal(rte_memregion_destroy(region), 0);
 	}
 }
@@ -339,6 +434,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_region_lies_on_the_node_asked_for),
 		cmocka_unit_test(local_is_the_creators_node),
+		cmocka_unit_test(a_region_is_prefaulted_on_its_nodes_cpus),
 		cmocka_unit_test(interleaved_pages_are_spread_evenly),
 		cmocka_unit_test(rebinding_takes_the_pages_along),
 		cmocka_unit_test(what_drifts_is_seen_and_brought_back),
