@@ -114,7 +114,9 @@ told(int err, uintptr_t start, uintptr_t end, enum rte_membind_policy policy)
 				    "containers have; allow mbind there",
 				    name);
 	case -ENOSYS:
-		return membind_fail(-ENOSYS, "this kernel has no mbind(), it is without NUMA");
+		return membind_fail(-ENOSYS,
+				    "there is no mbind(): the kernel is without NUMA, or a "
+				    "seccomp filter denies that it exists");
 	case -ENOMEM:
 		return membind_fail(-ENOMEM,
 				    "out of memory or of mappings for policy %s from %#zx to %#zx: "

@@ -21,7 +21,8 @@ membind_told(int err, pid_t tid)
 					    "containers have; allow it there");
 	case -ENOSYS:
 		return membind_fail(-ENOSYS,
-				    "this kernel has no memory policies, it is without NUMA");
+				    "there is no set_mempolicy(): the kernel is without NUMA, "
+				    "or a seccomp filter denies that it exists");
 	case -ESRCH:
 		return membind_fail(-ESRCH, "thread %d has ended", tid);
 	case -EBUSY:
