@@ -45,6 +45,7 @@ struct doctor_facts {
 	struct rte_numa_mask allowed; /* That the process may use. */
 	bool allowed_known;
 	bool caps_known; /* Only where system calls could be tried. */
+	bool has_nodes;	 /* Seen in sysfs: the kernel is one with NUMA, whatever the calls say. */
 	struct rte_membind_caps caps;
 	unsigned int nb_pools;
 	struct doctor_pool pools[DOCTOR_MAX_POOLS];
@@ -52,6 +53,9 @@ struct doctor_facts {
 	struct rte_numa_hugepages sizes[DOCTOR_MAX_SIZES]; /* Of all nodes together. */
 	bool balancing;
 	bool hugetlbfs;	     /* Whether one is mounted. */
+	int hugetlbfs_error; /* Of writing to it: to any, if there are several; 0 if that works. */
+	char hugetlbfs_dir[256];
+	unsigned int user;   /* Who writes. */
 	bool may_lock;	     /* CAP_IPC_LOCK. */
 	uint64_t lock_limit; /* Bytes, UINT64_MAX without. */
 	/* Those of the process, the outermost first; without any, own_cpuset is where one would be. */

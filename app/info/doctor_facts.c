@@ -8,10 +8,12 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <limits.h>
+#include <unistd.h>
 
 #include "doctor.h"
 
@@ -101,17 +103,36 @@ gather_limit(const struct doctor_roots *roots, struct doctor_facts *facts)
 	fclose(file);
 }
 
+/* Of several the first that may be written to, or else the first. */
+static void
+add_hugetlbfs(const struct doctor_roots *roots, const char *dir, struct doctor_facts *facts)
+{
+	int error = 0;
+
+	/* What is not there was another machine's, or has a name that the file spells otherwise. */
+	if (roots->proc == NULL && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0 &&
+	    errno != ENOENT)
+		error = errno;
+	if (facts->hugetlbfs && error != 0)
+		return;
+	facts->hugetlbfs = true;
+	facts->hugetlbfs_error = error;
+	snprintf(facts->hugetlbfs_dir, sizeof(facts->hugetlbfs_dir), "%s", dir);
+}
+
 static void
 gather_mounts(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
 	FILE *file = doctor_open_proc(roots, "self/mounts");
-	char line[4096], type[64];
+	char line[4096], dir[256], type[64];
 
+	facts->user = geteuid();
 	if (file == NULL)
 		return;
 	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "%*s %*s %63s", type) == 1 && strcmp(type, "hugetlbfs") == 0)
-			facts->hugetlbfs = true;
+		if (sscanf(line, "%*s %255s %63s", dir, type) == 2 &&
+		    strcmp(type, "hugetlbfs") == 0)
+			add_hugetlbfs(roots, dir, facts);
 	}
 	fclose(file);
 }
@@ -145,8 +166,10 @@ doctor_gather(const struct doctor_roots *roots, struct doctor_facts *facts)
 	doctor_gather_cpusets(roots, facts);
 	gather_balancing(roots, facts);
 	/* Of another machine nothing can be tried. */
-	if (roots->sysfs == NULL && roots->proc == NULL)
+	if (roots->sysfs == NULL && roots->proc == NULL) {
 		facts->caps_known = rte_membind_caps_probe(&facts->caps) == 0;
+		facts->has_nodes = access("/sys/devices/system/node/online", F_OK) == 0;
+	}
 	/* What the process of another machine may use says nothing about these nodes. */
 	if (roots->sysfs != NULL && roots->proc == NULL)
 		facts->allowed_known = false;

@@ -68,13 +68,15 @@ judge_calls(const struct doctor_facts *facts, struct doctor_findings *findings)
 
 	if (!facts->caps_known)
 		return;
-	if (facts->caps.op[RTE_MEMBIND_OP_SET_RANGE] == -ENOSYS) {
+	if (facts->caps.op[RTE_MEMBIND_OP_SET_RANGE] == -ENOSYS && !facts->has_nodes) {
 		fix(add(findings, "no-numa", "this kernel has no memory policies (CONFIG_NUMA)"),
 		    "apt-get install linux-image-amd64 && reboot");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
-		if (facts->caps.op[tried[i].op] != -EPERM)
+		/* Some filters say that there is no such call. */
+		if (facts->caps.op[tried[i].op] != -EPERM &&
+		    (facts->caps.op[tried[i].op] != -ENOSYS || !facts->has_nodes))
 			continue;
 		snprintf(id, sizeof(id), "seccomp-%s", tried[i].call);
 		fix(add(findings, id, "a seccomp filter refuses %s(2): %s", tried[i].call,
@@ -259,6 +261,16 @@ judge_rest(const struct doctor_facts *facts, struct doctor_findings *findings)
 			"no hugetlbfs is mounted, and DPDK takes its hugepages from one"),
 		    "mkdir -p /dev/hugepages && mount -t hugetlbfs -o pagesize=2M none "
 		    "/dev/hugepages");
+	if (facts->hugetlbfs_error == EROFS)
+		fix(add(findings, "hugetlbfs-right", "the hugetlbfs at %s is mounted read-only",
+			facts->hugetlbfs_dir),
+		    "mount -o remount,rw %s", facts->hugetlbfs_dir);
+	else if (facts->hugetlbfs_error != 0)
+		fix(add(findings, "hugetlbfs-right",
+			"user %u may not write to the hugetlbfs at %s, which DPDK takes its "
+			"hugepages from",
+			facts->user, facts->hugetlbfs_dir),
+		    "chown %u %s", facts->user, facts->hugetlbfs_dir);
 	if (!facts->may_lock && facts->lock_limit != UINT64_MAX)
 		fix(add(findings, "memlock",
 			"RLIMIT_MEMLOCK lets this process lock %" PRIu64

@@ -3,11 +3,13 @@
 
 /*
  * Owns: running a program with some system calls refused, as a container's seccomp filter does:
- *   refusing CALL,CALL... PROGRAM [ARG...]
+ *   refusing [denying:]CALL,CALL... PROGRAM [ARG...]
+ *   denying: they are said not to be there, instead of not permitted.
  * Must not: need a right or a library for it.
  * Called by: test_doctor.py.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -28,18 +30,23 @@ static const struct {
 int
 main(int argc, char **argv)
 {
-	int calls[4];
+	static const char denying[] = "denying:";
+	int calls[4], error = EPERM;
 	unsigned int n = 0;
 
 	if (argc < 3)
 		return 125;
+	if (strncmp(argv[1], denying, strlen(denying)) == 0) {
+		error = ENOSYS;
+		argv[1] += strlen(denying);
+	}
 	for (char *name = strtok(argv[1], ","); name != NULL; name = strtok(NULL, ",")) {
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && n < 4; i++) {
 			if (strcmp(name, known[i].name) == 0)
 				calls[n++] = known[i].number;
 		}
 	}
-	if (refuse_calls(calls, n) < 0) {
+	if (refuse_calls(calls, n, error) < 0) {
 		perror("no seccomp filter");
 		return 77;
 	}

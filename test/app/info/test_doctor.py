@@ -257,9 +257,11 @@ class Here(unittest.TestCase):
             self.assertEqual({name for name in found if name.startswith('seccomp-')},
                              before | {f'seccomp-{call}'})
             self.assertIn(call, found[f'seccomp-{call}'][1])
-        found = problems(before=[REFUSING, ','.join(CALLS)])
-        self.assertEqual({name for name in found if name.startswith('seccomp-')},
-                         {f'seccomp-{call}' for call in CALLS})
+        for how in ('', 'denying:'):
+            found = problems(before=[REFUSING, how + ','.join(CALLS)])
+            self.assertEqual({name for name in found if name.startswith('seccomp-')},
+                             {f'seccomp-{call}' for call in CALLS})
+            self.assertNotIn('no-numa', found)
 
     def test_a_low_limit_of_locked_memory(self):
         def lower():
@@ -272,6 +274,28 @@ class Here(unittest.TestCase):
         except PermissionError:
             self.skipTest('an ordinary user may not run the program here')
         self.assertIn('64 KiB', found['memlock'][0])
+
+    def test_a_hugetlbfs_that_is_not_the_users(self):
+        def somebody_else():
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+
+        with open('/proc/self/mounts', encoding='utf-8') as file:
+            mounts = [line.split()[1] for line in file if line.split()[2] == 'hugetlbfs']
+        if not mounts:
+            self.skipTest('no hugetlbfs is mounted here')
+        try:
+            writable = [mount for mount in mounts if subprocess.run(
+                ['test', '-w', mount, '-a', '-x', mount], check=False,
+                preexec_fn=somebody_else).returncode == 0]
+            found = problems(preexec_fn=somebody_else)
+        except PermissionError:
+            self.skipTest('an ordinary user may not run the program here')
+        self.assertEqual('hugetlbfs-right' in found, not writable)
+        if not writable:
+            self.assertIn(f'chown 65534 {mounts[0]}' if os.geteuid() == 0 else 'chown',
+                          found['hugetlbfs-right'][1])
 
     def test_a_node_that_is_absent(self):
         self.assertIn('node 1000', problems('--nodes', '1000')['absent-node'][0])

@@ -19,7 +19,7 @@
 #define MAX_CALLS 16
 
 int
-refuse_calls(const int *calls, unsigned int nb_calls)
+refuse_calls(const int *calls, unsigned int nb_calls, int error)
 {
 	struct sock_filter code[MAX_CALLS + 3];
 	struct sock_fprog program = { .filter = code };
@@ -36,7 +36,7 @@ refuse_calls(const int *calls, unsigned int nb_calls)
 		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							 (unsigned int)calls[i], nb_calls - i, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)error);
 	program.len = n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;

@@ -326,7 +326,7 @@ witness_refusing(const int *calls, unsigned int nb_calls, int (*body)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (refuse_calls(calls, nb_calls) < 0)
+		if (refuse_calls(calls, nb_calls, EPERM) < 0)
 			_exit(126);
 		status = body();
 		fflush(stdout);
