@@ -149,6 +149,14 @@ put_selector(struct out *o, const struct rsv_selector *s)
 	}
 }
 
+void
+rsv_selector_text(const struct rsv_selector *selector, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	put_selector(&o, selector);
+}
+
 static void
 put_policy(struct out *o, const struct rsv_policy *p)
 {

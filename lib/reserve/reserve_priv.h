@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_numa.h>
+
 #include "rte_reserve.h"
 
 #define RSV_MAX_LINES 256 /* of a plan: nodes that it names */
@@ -208,6 +210,10 @@ rsv_file_read(struct rte_reserve_plan *plan, const char *text, size_t size);
 int
 rsv_line_read(struct rte_reserve_plan *plan, const char *text, const char *source);
 
+/* What names the nodes of a line. */
+void
+rsv_selector_text(const struct rsv_selector *selector, char *buf, size_t size);
+
 /* As rte_reserve_plan_text(). */
 size_t
 rsv_line_write(const struct rte_reserve_plan *plan, char *buf, size_t size);
@@ -224,6 +230,87 @@ rsv_plan_line(struct rte_reserve_plan *plan, const struct rsv_text *nodes);
 /* What can only be said once all of it is read. */
 int
 rsv_plan_finish(const struct rte_reserve_plan *plan);
+
+/* ---------------------------------------------------------------- reserve_nodes.c */
+
+/* The nodes that a line means, one for "any"; `self` is the caller's. None is -ENODEV. */
+int
+rsv_nodes_of(const struct rsv_line *line, const struct rte_numa_topology *topo, int self,
+	     struct rte_numa_mask *nodes);
+
+/* ---------------------------------------------------------------- reserve_pages.c */
+
+/* How many pages a reservation of so many bytes takes. */
+uint64_t
+rsv_pages_for(uint64_t bytes, uint64_t page_size);
+
+/* How many bytes so many pages hold. */
+uint64_t
+rsv_pages_hold(uint64_t pages, uint64_t page_size);
+
+/* How many pages so many bytes fill. */
+uint64_t
+rsv_pages_filled(uint64_t bytes, uint64_t page_size);
+
+/* ---------------------------------------------------------------- reserve_place.c */
+
+#define RSV_MAX_POOLS 16
+
+struct rsv_pool {
+	uint64_t page_size, total, free;
+	uint64_t taken; /* of the free ones, by a decision */
+};
+
+struct rsv_machine_node {
+	int node_id;
+	unsigned int nb_pools;
+	struct rsv_pool pool[RSV_MAX_POOLS]; /* the smallest pages first */
+};
+
+/* Nodes with memory, in the order of their ids. */
+struct rsv_machine {
+	const struct rte_numa_topology *topo;
+	int self; /* the caller's node */
+	unsigned int nb_nodes;
+	struct rsv_machine_node *node;
+};
+
+/* Pages of one size on one node. */
+struct rsv_part {
+	int node_id;
+	uint64_t page_size, bytes, pages;
+	uint64_t free; /* in that pool, at first */
+};
+
+/* A line on a node. */
+struct rsv_target {
+	unsigned int line;
+	int node_id;
+	uint64_t wanted, given; /* bytes */
+	bool enough;
+	unsigned int nb_parts;
+	struct rsv_part *part;
+};
+
+struct rsv_decision {
+	bool fits;
+	unsigned int nb_targets;
+	struct rsv_target *target;
+};
+
+/* Who gets what; what is taken is noted in `m`. */
+int
+rsv_decide(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct rsv_decision *d);
+
+void
+rsv_decision_free(struct rsv_decision *d);
+
+/* ---------------------------------------------------------------- reserve_check.c */
+
+/* As rte_reserve_check(), for a caller on node `self`. */
+int
+rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
+	  struct rte_reserve_report **report);
 
 /* ---------------------------------------------------------------- reserve_os.c */
 

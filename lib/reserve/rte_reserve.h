@@ -10,14 +10,17 @@
  * Plans of what memory a program needs on which node, stated once and had before traffic starts.
  *
  * A plan is a file, or the same in one line for the command line and the environment. It is read
- * by rte_reserve_parse(), which needs no EAL.
+ * by rte_reserve_parse() and held against a machine by rte_reserve_check(). Neither needs EAL.
  *
  * Functions that fail leave a text about it, see rte_reserve_error(); where a plan is at fault it
  * begins with the file, the line and the column.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <rte_numa.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +90,71 @@ rte_reserve_plan_free(struct rte_reserve_plan *plan);
  */
 size_t
 rte_reserve_plan_text(const struct rte_reserve_plan *plan, char *buf, size_t size);
+
+/** Hugepages of one size on one node for one line of a plan: those there are, or those missing. */
+struct rte_reserve_row {
+	char place[128];    /**< Where the plan names the nodes: source, line, column. */
+	char nodes[72];	    /**< How it names them: "0", "any", "near:eth0". */
+	int node_id;	    /**< The node; of a shortage, the one that lacks them. */
+	uint64_t wanted;    /**< Bytes that the line asks for, of all its rows of a node. */
+	uint64_t page_size; /**< Bytes a page; 0: this node has no hugepages that serve. */
+	uint64_t bytes;	    /**< Bytes that the line gets of these pages. */
+	uint64_t pages;	    /**< Pages that it takes for them, the allocator's own data included. */
+	uint64_t free;	    /**< Free pages of that size and node, before anyone got some. */
+	uint64_t missing_bytes; /**< Bytes that are not there. */
+	uint64_t missing;	/**< Pages for them. */
+	char command[128]; /**< Supplies all that is missing there; "" if nothing is, or no such pages exist. */
+};
+
+/** What rte_reserve_check() found. */
+struct rte_reserve_report {
+	bool fits;	      /**< Each line gets what it asks for, or what it makes do with. */
+	unsigned int nb_rows; /**< Number of rows. */
+	struct rte_reserve_row
+		*row; /**< In the plan's order; what is missing behind what is there. */
+};
+
+/**
+ * Hold a plan against a machine: what each line gets where, what is missing, and the commands that
+ * would supply it. Takes nothing, so somebody else may, before the plan is applied.
+ *
+ * Memory that a line does not find on its nodes is sought as its policy says, once every other line
+ * has had what its own nodes have. Counted are hugepages of the kernel's pools that are free now; the
+ * start of EAL and of the allocator takes a few more.
+ *
+ * Context: control path, reads files; MT-safe; needs no EAL.
+ *
+ * @param plan
+ *   The plan.
+ * @param topo
+ *   The machine. The caller counts as being on its own node or, where @p topo has no such, on the
+ *   first.
+ * @param[out] report
+ *   Set on success only, whether the plan fits or not. Release with rte_reserve_report_free().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: an argument is NULL, or a file is not in the kernel's format
+ *   - -ENODEV: a node does not exist or has no memory, or no node is of the kind
+ *   - -ENOENT: there is no such device
+ *   - -ERANGE: the device's node was not online when @p topo was loaded
+ *   - -ENOMEM: out of memory
+ *   - another errno of open(2), realpath(3) or read(2), such as -EACCES
+ */
+int
+rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		  struct rte_reserve_report **report);
+
+/**
+ * Release a report.
+ *
+ * Context: any; nobody may be using @p report any more.
+ *
+ * @param report
+ *   The report, or NULL, which does nothing.
+ */
+void
+rte_reserve_report_free(struct rte_reserve_report *report);
 
 /**
  * What made the calling thread's last failed call of this library fail, in one line.
