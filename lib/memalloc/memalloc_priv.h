@@ -217,6 +217,16 @@ int
 ma_cache_check(const struct rte_memalloc_cache_facts *facts);
 
 /*
+ * memalloc_strategy.c
+ */
+
+struct rte_memalloc_strategy_ops;
+
+extern const struct rte_memalloc_strategy_ops ma_strategy_intelligent;
+extern const struct rte_memalloc_strategy_ops ma_strategy_cache;
+extern const struct rte_memalloc_strategy_ops ma_strategy_numa;
+
+/*
  * memalloc_depot.c: blocks by number, exchanged among threads in chains.
  */
 
