@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_numa.h>
-
 #include "memalloc_auto_priv.h"
 
 /* ---- pools */
@@ -186,33 +184,13 @@ place_in_hugepages(uint64_t page_size, size_t size, size_t align, struct auto_pi
 	return place_in_region(size, align, &opts, piece);
 }
 
-/* The node that was asked for, or, of none in particular, the nearest one to here with memory. */
-static int
-node_for(int node_id)
-{
-	const struct rte_numa_topology *topo = rte_numa_topology_self();
-	const int *near;
-	unsigned int n;
-
-	if (topo == NULL)
-		return -1;
-	if (node_id >= 0)
-		return rte_numa_node_has_memory(topo, node_id) ? node_id : -1;
-	near = rte_numa_nearest(topo, rte_numa_node_of_self(), &n);
-	for (unsigned int i = 0; near != NULL && i < n; i++) {
-		if (rte_numa_node_has_memory(topo, near[i]))
-			return near[i];
-	}
-	return -1;
-}
-
 static int
 place_on_node(int wanted, size_t size, size_t align, struct auto_piece *piece)
 {
 	/* Large pages where there are some, which no strict region may leave to chance. */
 	struct rte_memregion_opts opts = { .policy = RTE_MEMBIND_BIND,
 					   .flags = RTE_MEMREGION_F_PREFAULT };
-	int node_id = node_for(wanted), ret;
+	int node_id = ma_node_for(wanted), ret;
 
 	if (node_id < 0)
 		return rte_memalloc_fail(-ENODEV, "node %d has no memory, or is none", wanted);

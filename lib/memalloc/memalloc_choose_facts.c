@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: what the machine has to choose from, and what it had when somebody first asked.
+ * Owns: what the machine has to choose from, what it had when somebody first asked, and which node
+ *   memory is to be on.
  * Must not: choose, or read a file by itself: lib/numa does.
  * Called by: memalloc_auto.c, strategies, applications.
  */
@@ -81,6 +82,25 @@ rte_memalloc_facts_read(struct rte_memalloc_facts *facts)
 	read.pressure = rte_memalloc_pressure_of(read.available, read.total);
 	*facts = read;
 	return 0;
+}
+
+int
+ma_node_for(int node_id)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+	const int *near;
+	unsigned int n;
+
+	if (topo == NULL)
+		return -1;
+	if (node_id >= 0)
+		return rte_numa_node_has_memory(topo, node_id) ? node_id : -1;
+	near = rte_numa_nearest(topo, rte_numa_node_of_self(), &n);
+	for (unsigned int i = 0; near != NULL && i < n; i++) {
+		if (rte_numa_node_has_memory(topo, near[i]))
+			return near[i];
+	}
+	return -1;
 }
 
 static int

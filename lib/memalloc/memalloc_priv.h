@@ -217,6 +217,13 @@ int
 ma_cache_check(const struct rte_memalloc_cache_facts *facts);
 
 /*
+ * memalloc_choose_facts.c: the node that was asked for, or, of none in particular, the nearest one to
+ * the caller with memory. -1: it has no memory, or is none.
+ */
+int
+ma_node_for(int node_id);
+
+/*
  * memalloc_strategy.c
  */
 

@@ -136,6 +136,7 @@ rte_memalloc_strategy_allocator(const struct rte_memalloc_strategy *strategy, in
 	struct rte_memregion_opts opts = { .policy = RTE_MEMBIND_BIND,
 					   .pages = RTE_MEMREGION_PAGES_SMALL,
 					   .flags = RTE_MEMREGION_F_STRICT };
+	int on;
 
 	if (strategy == NULL || alloc == NULL)
 		return rte_memalloc_fail(-EINVAL, "an allocator for a node: by no strategy, or "
@@ -148,11 +149,10 @@ rte_memalloc_strategy_allocator(const struct rte_memalloc_strategy *strategy, in
 		rte_numa_nodes(topo, RTE_NUMA_WITH_MEMORY, &opts.nodes);
 		return rte_memalloc_region_create(&opts, alloc);
 	}
-	if (node_id == RTE_NUMA_NODE_ANY)
-		node_id = rte_numa_node_of_self();
-	if (!rte_numa_node_has_memory(topo, node_id))
+	on = ma_node_for(node_id);
+	if (on < 0)
 		return rte_memalloc_fail(
 			-ENODEV, "an allocator for node %d: it has no memory, or is none", node_id);
-	rte_numa_mask_only(&opts.nodes, node_id);
+	rte_numa_mask_only(&opts.nodes, on);
 	return rte_memalloc_region_create(&opts, alloc);
 }

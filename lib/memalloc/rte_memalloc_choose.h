@@ -163,7 +163,7 @@ struct rte_memalloc_passed {
 struct rte_memalloc_choice {
 	enum rte_memalloc_choice_kind kind; /**< The kind to take. */
 	enum rte_memalloc_why why;	    /**< Why. */
-	/** Of NUMA: the node, RTE_NUMA_NODE_ANY (-1): the allocating thread's own. Else -1. */
+	/** Of NUMA: the node, RTE_NUMA_NODE_ANY (-1): the nearest one that has memory. Else -1. */
 	int node_id;
 	uint32_t nb_passed; /**< Kinds that would have been better, and cannot be had. */
 	uint64_t page_size; /**< Of huge pages: of which size. Else 0. */

@@ -169,7 +169,8 @@ rte_memalloc_strategy_refresh(struct rte_memalloc_strategy *strategy);
  * @param strategy
  *   Any strategy: of RTE_MEMALLOC_STRATEGY_F_INTERLEAVE memory is spread over all nodes.
  * @param node_id
- *   The node to allocate on, without interleaving; RTE_NUMA_NODE_ANY: the one of the calling thread.
+ *   The node to allocate on, without interleaving; RTE_NUMA_NODE_ANY: the nearest
+ *   one to the calling thread that has memory.
  * @param[out] alloc
  *   Of kind "region"; set on success only. Release with rte_memalloc_destroy().
  *
