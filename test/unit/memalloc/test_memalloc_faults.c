@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include <rte_memalloc_arena.h>
+#include <rte_memalloc_auto.h>
 #include <rte_memalloc_cache.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
@@ -202,6 +203,42 @@ live_wrapped(void)
 	return end(alloc, ret);
 }
 
+/* Of pool, arena, node and standard by turns, as sizes and hints have it. */
+static int
+live_auto(void)
+{
+	static const struct rte_memalloc_facts facts = { .nb_nodes = 2 };
+	static const struct rte_memalloc_hints hints[] = {
+		{ .lifetime = RTE_MEMALLOC_LIFETIME_TEMPORARY },
+		{ .flags = RTE_MEMALLOC_HINT_F_FORCE, .forced = RTE_MEMALLOC_CHOICE_NUMA },
+		{ .lifetime = RTE_MEMALLOC_LIFETIME_UNTOLD },
+	};
+	struct rte_memalloc_auto_opts opts = { .facts = &facts,
+					       .pool_blocks = 8,
+					       .arena_size = 16384 };
+	struct rte_memalloc *alloc = UNTOUCHED;
+	void *mem[60];
+	int ret, n = 0;
+
+	ret = rte_memalloc_auto_create(&opts, &alloc);
+	if (ret != 0)
+		return alloc == UNTOUCHED ? ret : -EPROTO;
+	while (ret == 0 && n < 60) {
+		mem[n] = UNTOUCHED;
+		ret = rte_memalloc_auto_alloc(alloc, n % 2 == 0 ? 3000 : 5000, 0, &hints[n % 3],
+					      NULL, &mem[n]);
+		if (ret == 0)
+			n++;
+		else if (mem[n] != UNTOUCHED)
+			return -EPROTO;
+	}
+	while (n > 0) {
+		if (rte_memalloc_free(alloc, mem[--n]) != 0)
+			return -EPROTO;
+	}
+	return end(alloc, ret);
+}
+
 struct life {
 	int (*live)(void);
 	int nth;
@@ -281,6 +318,48 @@ no_memory_for_wrappers(void **state)
 }
 
 static void
+no_memory_for_what_chooses(void **state)
+{
+	/* It takes the next best. */
+	(void)state;
+	each_call_may_fail(live_auto, true);
+}
+
+static void
+what_auto_cannot_unmap_stays(void **state)
+{
+	static const struct rte_memalloc_facts facts = { .nb_nodes = 2 };
+	struct rte_memalloc_hints work = { .lifetime = RTE_MEMALLOC_LIFETIME_TEMPORARY };
+	struct rte_memalloc_auto_opts opts = { .facts = &facts, .arena_size = 4096 };
+	struct rte_memalloc *alloc;
+	void *mem, *temporary;
+	char *before;
+
+	(void)state;
+	before = strdup(witness_all());
+	assert_non_null(before);
+	assert_int_equal(rte_memalloc_auto_create(&opts, &alloc), 0);
+	assert_int_equal(rte_memalloc_alloc(alloc, 3 << 20, 0, &mem), 0);
+	assert_int_equal(rte_memalloc_auto_alloc(alloc, 8000, 0, &work, NULL, &temporary), 0);
+	munmap_fails = -ENOMEM;
+	assert_int_equal(rte_memalloc_free(alloc, mem), -ENOMEM);
+	assert_non_null(strstr(rte_memalloc_error(), "munmap"));
+	assert_true(rte_memalloc_usable_size(alloc, mem) >= 3 << 20);
+	/* Its arena stays, and goes with the allocator. */
+	assert_int_equal(rte_memalloc_free(alloc, temporary), 0);
+	assert_int_equal(rte_memalloc_destroy(alloc), -EBUSY);
+	munmap_fails = 0;
+	memset(mem, 1, 3 << 20);
+	assert_int_equal(rte_memalloc_free(alloc, mem), 0);
+	munmap_fails = -ENOMEM;
+	assert_int_equal(rte_memalloc_destroy(alloc), -ENOMEM);
+	munmap_fails = 0;
+	assert_int_equal(rte_memalloc_destroy(alloc), 0);
+	assert_string_equal(witness_all(), before);
+	free(before);
+}
+
+static void
 what_cannot_be_unmapped_stays(void **state)
 {
 	struct rte_memalloc_pool_opts pool_opts = { .block_size = 64,
@@ -324,7 +403,9 @@ main(void)
 		cmocka_unit_test(no_memory_for_a_pool),
 		cmocka_unit_test(no_memory_for_regions),
 		cmocka_unit_test(no_memory_for_wrappers),
+		cmocka_unit_test(no_memory_for_what_chooses),
 		cmocka_unit_test(what_cannot_be_unmapped_stays),
+		cmocka_unit_test(what_auto_cannot_unmap_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
