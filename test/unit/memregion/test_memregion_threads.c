@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <numaif.h>
+
 #include <rte_memregion.h>
 
 #define KIB	   ((size_t)1 << 10)
@@ -28,11 +30,13 @@
 	} while (0)
 
 static int home;
+static int nodes_there[RTE_NUMA_MAX_NODES]; /* With memory that may be used. */
+static unsigned int nb_nodes;
 static unsigned int nb_rounds;
 static pthread_barrier_t start;
 
 static struct rte_memregion_opts
-opts_of(unsigned int id, unsigned int round)
+opts_of(unsigned int id, unsigned int round, int node_id)
 {
 	struct rte_memregion_opts opts = {
 		.policy = round % 2 == 0 ? RTE_MEMBIND_BIND : RTE_MEMBIND_PREFERRED,
@@ -44,7 +48,7 @@ opts_of(unsigned int id, unsigned int round)
 		.name = "of a thread",
 	};
 
-	rte_numa_mask_only(&opts.nodes, home);
+	rte_numa_mask_only(&opts.nodes, node_id);
 	return opts;
 }
 
@@ -55,7 +59,19 @@ check(const unsigned char *addr, size_t size, int expected)
 		CHECK(addr[i] == expected);
 }
 
-/* Each with regions of its own, all at once. */
+/* All of it there, and on the node, by move_pages(2). */
+static void
+check_node(char *addr, size_t size, int node_id)
+{
+	for (size_t i = 0; i < size; i += 4 * KIB) {
+		void *page = addr + i;
+		int status = -1;
+
+		CHECK(move_pages(0, 1, &page, NULL, &status, 0) == 0 && status == node_id);
+	}
+}
+
+/* Each with regions of its own, each on another node than its neighbours', all at once. */
 static void *
 make_and_use(void *arg)
 {
@@ -63,7 +79,8 @@ make_and_use(void *arg)
 
 	pthread_barrier_wait(&start);
 	for (unsigned int round = 0; round < nb_rounds; round++) {
-		struct rte_memregion_opts opts = opts_of(id, round);
+		int node_id = nodes_there[(id + round) % nb_nodes];
+		struct rte_memregion_opts opts = opts_of(id, round, node_id);
 		struct rte_memregion_enforcement is;
 		struct rte_memregion *region, *failed;
 		size_t size = (16 + id) * KIB;
@@ -74,6 +91,7 @@ make_and_use(void *arg)
 		CHECK(is.wish[RTE_MEMREGION_WISH_POLICY].level == RTE_MEMREGION_ENFORCED);
 		CHECK(rte_memregion_resize(region, 2 * size, RTE_MEMREGION_MAY_MOVE) == 0);
 		check(rte_memregion_addr(region), size, (int)id);
+		check_node(rte_memregion_addr(region), 2 * size, node_id);
 		/* The text of a failure is the thread's own. */
 		opts.prefault_threads = 2000 + id;
 		CHECK(rte_memregion_create(size, &opts, &failed) == -EINVAL);
@@ -137,6 +155,28 @@ run(void *(*body)(void *))
 	pthread_barrier_destroy(&start);
 }
 
+/* Those that the cpuset allows, of which not all need be there, and that have memory. */
+static void
+find_nodes(void)
+{
+	struct rte_numa_mask allowed = { 0 }, memory;
+	char list[4096] = "0\n";
+	FILE *file = fopen("/sys/devices/system/node/has_memory", "re");
+	int node_id;
+
+	if (file != NULL) {
+		CHECK(fgets(list, sizeof(list), file) != NULL);
+		fclose(file);
+	}
+	CHECK(rte_numa_mask_parse(list, &memory) == 0);
+	CHECK(get_mempolicy(NULL, (unsigned long *)allowed.words, RTE_NUMA_MAX_NODES + 1, NULL,
+			    MPOL_F_MEMS_ALLOWED) == 0);
+	rte_numa_mask_and(&memory, &memory, &allowed);
+	RTE_NUMA_MASK_FOREACH(node_id, &memory)
+		nodes_there[nb_nodes++] = node_id;
+	CHECK(nb_nodes > 0);
+}
+
 int
 main(void)
 {
@@ -144,13 +184,14 @@ main(void)
 	const char *full = getenv("FASTMEM_TEST_FULL");
 
 	nb_rounds = full != NULL ? 300 : 30;
-	/* The first use of everything is by all of them at once; what the tests need comes after. */
-	home = 0;
+	/* The libraries' first use of anything is by all of them at once: so the kernel is asked. */
+	find_nodes();
+	home = nodes_there[0];
 	run(make_and_use);
-	opts = opts_of(0, 1);
+	opts = opts_of(0, 1, home);
 	CHECK(rte_memregion_create(NB_THREADS * 4 * KIB, &opts, &shared) == 0);
 	run(ask_and_change);
 	CHECK(rte_memregion_destroy(shared) == 0);
-	printf("%d threads, %u rounds each\n", NB_THREADS, nb_rounds);
+	printf("%d threads, %u rounds each, %u nodes\n", NB_THREADS, nb_rounds, nb_nodes);
 	return 0;
 }
