@@ -36,14 +36,6 @@ membind_nodes_have(struct membind_nodes *have, pid_t pid, const struct rte_numa_
 	struct membind_nodes found = { 0 };
 	int ret;
 
-	if (topo != NULL)
-		rte_numa_nodes(topo, RTE_NUMA_WITH_MEMORY, &found.with_memory);
-	/* Reading all of it again costs files, so only where it may change the answer. */
-	if (topo == NULL || (wanted != NULL && !rte_numa_mask_within(wanted, &found.with_memory))) {
-		ret = with_memory_now(&found.with_memory);
-		if (ret < 0)
-			return ret;
-	}
 	ret = pid == 0 ? membind_sys_allowed(&allowed) : membind_sys_allowed_of(pid, &allowed);
 	if (ret == -ESRCH)
 		return membind_fail(-ESRCH, "there is no process %d", pid);
@@ -52,7 +44,19 @@ membind_nodes_have(struct membind_nodes *have, pid_t pid, const struct rte_numa_
 				    "the kernel does not tell which nodes may be used: "
 				    "errno %d (a seccomp filter, or a kernel without NUMA)",
 				    -ret);
+	if (topo != NULL)
+		rte_numa_nodes(topo, RTE_NUMA_WITH_MEMORY, &found.with_memory);
 	rte_numa_mask_and(&found.allowed, &found.with_memory, &allowed);
+	/*
+	 * Reading all of it again costs files, so only where it may change the answer. A node that
+	 * went offline is not allowed either: it is to be told from what a cpuset forbids.
+	 */
+	if (topo == NULL || (wanted != NULL && !rte_numa_mask_within(wanted, &found.allowed))) {
+		ret = with_memory_now(&found.with_memory);
+		if (ret < 0)
+			return ret;
+		rte_numa_mask_and(&found.allowed, &found.with_memory, &allowed);
+	}
 	*have = found;
 	return 0;
 }

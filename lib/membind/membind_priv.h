@@ -232,7 +232,7 @@ membind_sum_tell(const struct membind_sum *sum, unsigned int flags, const char *
 
 /*
  * What there is for a process, 0 being the caller's; looked up afresh if the nodes in wanted, which
- * may be NULL, are not all known.
+ * may be NULL, are not all known and allowed.
  */
 int
 membind_nodes_have(struct membind_nodes *have, pid_t pid, const struct rte_numa_mask *wanted);

@@ -28,6 +28,7 @@ static struct {
 	int refuse_queries; /* An errno, from the nth query on. */
 	int nb_queries;
 	int nb_moves;
+	int offline, forbidden; /* A node, or 0 for none: that one is always there. */
 } kernel;
 
 long
@@ -41,7 +42,6 @@ void
 __wrap_rte_numa_nodes(const struct rte_numa_topology *topo, unsigned int with,
 		      struct rte_numa_mask *mask);
 
-/* All four nodes have memory, and may be used. */
 long
 __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long maxnode, void *addr,
 		     unsigned int flags)
@@ -51,6 +51,7 @@ __wrap_get_mempolicy(int *mode, unsigned long *mask, unsigned long maxnode, void
 	(void)addr;
 	assert_int_equal(flags, MPOL_F_MEMS_ALLOWED);
 	mask[0] = (1 << NB_NODES) - 1;
+	mask[0] &= ~((1UL << kernel.offline | 1UL << kernel.forbidden) & ~1UL);
 	return 0;
 }
 
@@ -64,9 +65,11 @@ void
 __wrap_rte_numa_nodes(const struct rte_numa_topology *topo, unsigned int with,
 		      struct rte_numa_mask *mask)
 {
-	(void)topo;
 	(void)with;
 	*mask = mask_of("0-3");
+	/* What was there at first is remembered; what is read later is as it is then. */
+	if (topo != (const struct rte_numa_topology *)&kernel && kernel.offline != 0)
+		rte_numa_mask_clear(mask, kernel.offline);
 }
 
 static long
@@ -266,6 +269,27 @@ refusals_are_errors(void **state)
 	assert_refused(rte_membind_verify(kernel.base, PAGE, &nodes), -EPERM, "seccomp");
 }
 
+static void
+a_node_that_went_offline_is_no_cpusets_doing(void **state)
+{
+	struct rte_numa_mask nodes = mask_of("2"), both = mask_of("1-2");
+
+	(void)state;
+	kernel.forbidden = 2;
+	assert_refused(rte_membind_migrate(kernel.base, PAGE, &nodes, 0, NULL, NULL, 0), -EXDEV,
+		       "cpuset forbids memory of nodes 2, and allows 0-1,3");
+	kernel.forbidden = 0;
+	kernel.offline = 2;
+	assert_refused(rte_membind_migrate(kernel.base, PAGE, &nodes, 0, NULL, NULL, 0), -ENODEV,
+		       "offline or have no memory: 2; nodes with memory are 0-1,3");
+	assert_refused(rte_membind_migrate(kernel.base, PAGE, &both, 0, NULL, NULL, 0), -ENODEV,
+		       "offline or have no memory: 2");
+	assert_int_equal(kernel.nb_moves, 0);
+	kernel.offline = 0;
+	assert_ret(rte_membind_migrate(kernel.base, PAGE, &nodes, 0, NULL, NULL, 0), 0);
+	assert_int_equal(kernel.node[0], 2);
+}
+
 int
 main(void)
 {
@@ -277,6 +301,8 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(full_nodes_say_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refusals_are_errors, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_node_that_went_offline_is_no_cpusets_doing,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
