@@ -56,8 +56,8 @@ leave_promised(struct rsv_machine *m)
 		}
 }
 
-static int
-read_machine(struct rsv_machine *m, const struct rte_numa_topology *topo, int self)
+int
+rsv_machine_read(struct rsv_machine *m, const struct rte_numa_topology *topo, int self)
 {
 	unsigned int n = 0;
 	int node_id, ret = 0;
@@ -197,7 +197,7 @@ rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *t
 	struct rsv_machine m;
 	int ret;
 
-	ret = read_machine(&m, topo, self);
+	ret = rsv_machine_read(&m, topo, self);
 	if (ret < 0)
 		return ret;
 	ret = rsv_decide(plan, &m, &decision);

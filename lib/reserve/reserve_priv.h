@@ -307,10 +307,20 @@ rsv_decision_free(struct rsv_decision *d);
 
 /* ---------------------------------------------------------------- reserve_check.c */
 
+/* What the nodes have; free m->node. */
+int
+rsv_machine_read(struct rsv_machine *m, const struct rte_numa_topology *topo, int self);
+
 /* As rte_reserve_check(), for a caller on node `self`. */
 int
 rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
 	  struct rte_reserve_report **report);
+
+/* ---------------------------------------------------------------- reserve_eal.c */
+
+/* Leave out what EAL cannot use, and count what it holds for nobody as free. */
+void
+rsv_eal_adjust(struct rsv_machine *m);
 
 /* ---------------------------------------------------------------- reserve_os.c */
 

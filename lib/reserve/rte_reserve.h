@@ -10,7 +10,8 @@
  * Plans of what memory a program needs on which node, stated once and had before traffic starts.
  *
  * A plan is a file, or the same in one line for the command line and the environment. It is read
- * by rte_reserve_parse() and held against a machine by rte_reserve_check(). Neither needs EAL.
+ * by rte_reserve_parse() and held against a machine by rte_reserve_check(), which need no EAL, and
+ * carried out by rte_reserve_apply(), which does.
  *
  * Functions that fail leave a text about it, see rte_reserve_error(); where a plan is at fault it
  * begins with the file, the line and the column.
@@ -155,6 +156,34 @@ rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_top
  */
 void
 rte_reserve_report_free(struct rte_reserve_report *report);
+
+/**
+ * Initialise lib/fastmem and reserve what a plan asks for: all of it or nothing.
+ *
+ * To be called in place of rte_fastmem_init(), by the primary. On failure lib/fastmem is left
+ * uninitialised and everything is given back; rte_reserve_error() names the line of the plan.
+ *
+ * Memory that EAL holds already is used first. Without hugepages (--no-huge) all of it is EAL's.
+ *
+ * Context: control path, may sleep (the kernel clears pages); needs EAL; no other thread may call
+ * lib/fastmem meanwhile.
+ *
+ * @param plan
+ *   The plan.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: @p plan is NULL, or what lines say of one node contradicts each other
+ *   - -EBUSY: lib/fastmem is initialised already
+ *   - -EPERM: a secondary process
+ *   - -ENOTSUP: the plan warms size classes, which cannot be done yet
+ *   - -ENODEV: EAL is not initialised; a node does not exist or has no memory
+ *   - -ENOENT: there is no such device
+ *   - -ENOMEM: not enough hugepages, or not of the size asked for
+ *   - another errno of rte_fastmem_init(), rte_fastmem_reserve() or rte_reserve_check()
+ */
+int
+rte_reserve_apply(const struct rte_reserve_plan *plan);
 
 /**
  * What made the calling thread's last failed call of this library fail, in one line.

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the carrying out of a plan: all of it or none.
+ * Must not: decide who gets what.
+ * Called by: applications.
+ *
+ * It is this call that initialises lib/fastmem, so that ending it again gives everything back, the
+ * allocator's own data included: what a reservation took cannot be had back otherwise.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_fastmem.h>
+#include <rte_memzone.h>
+
+#include "reserve_priv.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* Below a GiB pages of 1 GiB are lib/fastmem's last choice. */
+#define PIECE (UINT64_C(512) << 20)
+
+static int
+fail_line(const struct rsv_line *line, int err, const char *why)
+{
+	return rsv_fail(err, "%s:%u:%u: %s", line->first.source, line->first.line,
+			line->first.column, why);
+}
+
+/* ---- before anything is taken */
+
+static int
+refuse_warm(const struct rte_reserve_plan *plan)
+{
+	const struct rsv_place *place;
+
+	for (unsigned int i = 0; i < plan->nb_lines; i++) {
+		place = &plan->line[i].place[RSV_WARM];
+		if (place->line != 0)
+			return rsv_fail(-ENOTSUP,
+					"%s:%u:%u: blocks cannot be carved beforehand yet; leave "
+					"warm out",
+					place->source, place->line, place->column);
+	}
+	return 0;
+}
+
+static int
+fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+{
+	const struct rsv_target *t = d->target;
+	const struct rsv_line *line;
+	char nodes[72];
+
+	while (t->enough)
+		t++;
+	line = &plan->line[t->line];
+	rsv_selector_text(&line->selector, nodes, sizeof(nodes));
+	return rsv_fail(-ENOMEM,
+			"%s:%u:%u: \"%s\" asks for %" PRIu64 " MiB on node %d, which has hugepages "
+			"for %" PRIu64 " MiB of them; rte_reserve_check() tells the command that "
+			"supplies them",
+			line->first.source, line->first.line, line->first.column, nodes,
+			t->wanted / MIB, t->node_id, t->given / MIB);
+}
+
+/* Bytes that all lines together get on a node. */
+static uint64_t
+total_on(const struct rsv_decision *d, int node_id)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++)
+		for (unsigned int k = 0; k < d->target[i].nb_parts; k++)
+			if (d->target[i].part[k].node_id == node_id)
+				sum += d->target[i].part[k].bytes;
+	return sum;
+}
+
+/* What lines say of one node must not contradict each other. */
+static int
+check_settings(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+{
+	const struct rsv_line *a, *b;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++) {
+		a = &plan->line[d->target[i].line];
+		if (a->limit < total_on(d, d->target[i].node_id))
+			return fail_line(a, -EINVAL,
+					 "the limit is below what the plan reserves on "
+					 "this node");
+		for (unsigned int k = 0; k < i; k++) {
+			b = &plan->line[d->target[k].line];
+			if (d->target[i].node_id != d->target[k].node_id)
+				continue;
+			if (a->place[RSV_LIMIT].line != 0 && b->place[RSV_LIMIT].line != 0 &&
+			    a->limit != b->limit)
+				return fail_line(a, -EINVAL,
+						 "another line means the same node, and "
+						 "gives it another limit");
+			if (a->place[RSV_GROWTH].line != 0 && b->place[RSV_GROWTH].line != 0 &&
+			    a->growth != b->growth)
+				return fail_line(a, -EINVAL,
+						 "another line means the same node, and "
+						 "says otherwise of its growth");
+		}
+	}
+	return 0;
+}
+
+/* ---- taking */
+
+struct zones {
+	int node_id;
+	uint64_t page_size;
+	uint64_t bytes;
+};
+
+/* Memory of a node that is in pages of that size. */
+static void
+add_zone(const struct rte_memzone *zone, void *arg)
+{
+	struct zones *zones = arg;
+	unsigned int serial;
+	int node_id, end = 0;
+
+	if (sscanf(zone->name, "fastmem_%d_%u%n", &node_id, &serial, &end) == 2 &&
+	    zone->name[end] == '\0' && node_id == zones->node_id &&
+	    zone->hugepage_sz == zones->page_size)
+		zones->bytes += zone->len;
+}
+
+static uint64_t
+bytes_in(int node_id, uint64_t page_size)
+{
+	struct zones zones = { node_id, page_size, 0 };
+
+	rte_memzone_walk(add_zone, &zones);
+	return zones.bytes;
+}
+
+static int
+take_part(const struct rsv_line *line, const struct rsv_part *part)
+{
+	uint64_t before = bytes_in(part->node_id, part->page_size), done = 0, piece, got;
+	uint64_t most = part->page_size < UINT64_C(1) << 30 ? PIECE : UINT64_MAX;
+	int ret = 0;
+
+	while (ret == 0 && done < part->bytes) {
+		piece = part->bytes - done < most ? part->bytes - done : most;
+		ret = rte_fastmem_reserve_more(piece, part->node_id);
+		done += piece;
+	}
+	if (ret < 0)
+		return rsv_fail(ret, "%s:%u:%u: cannot reserve %" PRIu64 " MiB on node %d: %s",
+				line->first.source, line->first.line, line->first.column,
+				part->bytes / MIB, part->node_id, strerror(-ret));
+	if (line->page_size == 0)
+		return 0;
+	/* lib/fastmem takes what there is; whoever asks for a page size gets it or an error. */
+	got = bytes_in(part->node_id, part->page_size) - before;
+	/* Up to two pages of 4 KiB of each piece are left to EAL's headers. */
+	if (got + part->bytes / 64 >= part->bytes)
+		return 0;
+	return rsv_fail(-ENOMEM,
+			"%s:%u:%u: of %" PRIu64 " MiB on node %d only %" PRIu64
+			" MiB came in pages of %" PRIu64 " kB; give EAL pages of that size alone, "
+			"or say page = any",
+			line->first.source, line->first.line, line->first.column, part->bytes / MIB,
+			part->node_id, got / MIB, part->page_size >> 10);
+}
+
+static int
+take_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+{
+	const struct rsv_target *t;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++) {
+		t = &d->target[i];
+		for (unsigned int k = 0; k < t->nb_parts && ret == 0; k++)
+			ret = take_part(&plan->line[t->line], &t->part[k]);
+	}
+	return ret;
+}
+
+/* Nothing of this can fail: the nodes have memory. */
+static void
+set_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+{
+	const struct rsv_line *line;
+	int node_id;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++) {
+		line = &plan->line[d->target[i].line];
+		node_id = d->target[i].node_id;
+		if (line->place[RSV_LIMIT].line != 0)
+			rte_fastmem_set_limit(node_id, line->limit);
+		if (line->place[RSV_GROWTH].line != 0)
+			rte_fastmem_set_growth(node_id, line->growth);
+	}
+	if (plan->seal)
+		rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
+}
+
+static int
+apply(const struct rte_reserve_plan *plan, struct rsv_machine *m)
+{
+	struct rsv_decision d;
+	int ret;
+
+	rsv_eal_adjust(m);
+	ret = rsv_decide(plan, m, &d);
+	if (ret < 0)
+		return ret;
+	if (!d.fits)
+		ret = fail_short(plan, &d);
+	if (ret == 0)
+		ret = check_settings(plan, &d);
+	if (ret == 0)
+		ret = take_all(plan, &d);
+	if (ret == 0)
+		set_all(plan, &d);
+	rsv_decision_free(&d);
+	return ret;
+}
+
+static int
+start(void)
+{
+	struct rte_fastmem_stats stats;
+	int ret;
+
+	if (rte_eal_process_type() == RTE_PROC_SECONDARY)
+		return rsv_fail(-EPERM, "a secondary process has what the primary reserved: apply "
+					"the plan there");
+	if (rte_fastmem_stats(&stats) == 0)
+		return rsv_fail(-EBUSY,
+				"lib/fastmem is initialised already, so a plan could not be "
+				"given back whole: apply it in place of rte_fastmem_init()");
+	ret = rte_fastmem_init();
+	if (ret < 0)
+		return rsv_fail(ret, "cannot initialise lib/fastmem: %s",
+				ret == -ENODEV ? "EAL is not initialised" : strerror(-ret));
+	return 0;
+}
+
+int
+rte_reserve_apply(const struct rte_reserve_plan *plan)
+{
+	const struct rte_numa_topology *topo;
+	struct rsv_machine m;
+	int ret, self;
+
+	if (plan == NULL)
+		return rsv_fail(-EINVAL, "no plan was given");
+	ret = refuse_warm(plan);
+	if (ret == 0)
+		ret = start();
+	if (ret < 0)
+		return ret;
+	topo = rte_numa_topology_self(); /* it was needed to get here */
+	self = rte_numa_node_of_self();
+	if (!rte_numa_node_exists(topo, self))
+		self = rte_numa_node_next(topo, -1, 0);
+	ret = rsv_machine_read(&m, topo, self);
+	if (ret == 0) {
+		ret = apply(plan, &m);
+		free(m.node);
+	}
+	if (ret < 0)
+		rte_fastmem_deinit();
+	return ret;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: what EAL changes in what a machine has: the pages that it can use, and those it holds.
+ * Must not: take anything.
+ * Called by: reserve_apply.c.
+ */
+
+#include <rte_eal.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
+
+#include "reserve_priv.h"
+
+#define SLAB (UINT64_C(1) << 21)
+
+struct list_walk {
+	int node_id;
+	uint64_t page_size;
+	bool any, found;
+};
+
+/* Whether EAL has lists of pages of a node, and of that size. */
+static int
+look_at_list(const struct rte_memseg_list *msl, void *arg)
+{
+	struct list_walk *walk = arg;
+
+	if (msl->external || msl->socket_id != walk->node_id)
+		return 0;
+	walk->any = true;
+	walk->found |= msl->page_sz == walk->page_size;
+	return 0;
+}
+
+/* Of nodes that EAL does not list lib/fastmem takes pages itself. */
+static bool
+usable(int node_id, uint64_t page_size)
+{
+	struct list_walk walk = { node_id, page_size, false, false };
+
+	rte_memseg_list_walk(look_at_list, &walk);
+	return walk.found || !walk.any;
+}
+
+/* Bytes that EAL has from the kernel already and nobody uses. */
+static uint64_t
+held_free(int node_id)
+{
+	struct rte_malloc_socket_stats heap = { 0 };
+
+	if (rte_malloc_get_socket_stats(node_id, &heap) != 0) /* EAL */
+		return 0;
+	return heap.heap_freesz_bytes;
+}
+
+void
+rsv_eal_adjust(struct rsv_machine *m)
+{
+	struct rsv_machine_node *node;
+	uint64_t held;
+	unsigned int n;
+
+	for (unsigned int i = 0; i < m->nb_nodes; i++) {
+		node = &m->node[i];
+		if (!rte_eal_has_hugepages()) {
+			/* One heap for all, of small pages; counted as if they were large. */
+			held = held_free(0) / SLAB;
+			node->nb_pools = 1;
+			node->pool[0] = (struct rsv_pool){ SLAB, held, held, 0 };
+			continue;
+		}
+		n = 0;
+		for (unsigned int k = 0; k < node->nb_pools; k++)
+			if (usable(node->node_id, node->pool[k].page_size))
+				node->pool[n++] = node->pool[k];
+		node->nb_pools = n;
+		held = held_free(node->node_id);
+		if (n != 0)
+			node->pool[0].free += held / node->pool[0].page_size;
+	}
+}
