@@ -54,6 +54,12 @@ extern "C" {
  */
 #define RTE_MEMALLOC_F_CHECKS (1u << 2)
 
+/**
+ * What is allocated stays so when the allocator is destroyed, as in a file: rte_memalloc_destroy()
+ * is not refused while something is, and ends only this process's access to it.
+ */
+#define RTE_MEMALLOC_F_KEEPS (1u << 3)
+
 struct rte_memalloc_ops;
 
 /** An allocator. Its kind's own data follow. */
@@ -215,7 +221,7 @@ rte_memalloc_reset_peak(struct rte_memalloc *alloc);
  * Release an allocator and the memory that it holds.
  *
  * With RTE_MEMALLOC_F_REUSES all that it handed out must have been freed: what was not is a leak, and
- * is reported as such. Without, it is all freed at once.
+ * is reported as such. Without, it is all freed at once. With RTE_MEMALLOC_F_KEEPS it stays allocated.
  *
  * Context: nobody may be using @p alloc, or memory from it, any more.
  *

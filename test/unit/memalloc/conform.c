@@ -354,7 +354,8 @@ leaks_keep_it_from_being_destroyed(void **state)
 
 	item.mem = get(alloc, kind->max_size, 0);
 	memset(item.mem, item.mark, item.size);
-	if ((kind->flags & RTE_MEMALLOC_F_REUSES) != 0) {
+	if ((kind->flags & (RTE_MEMALLOC_F_REUSES | RTE_MEMALLOC_F_KEEPS)) ==
+	    RTE_MEMALLOC_F_REUSES) {
 		refused(rte_memalloc_destroy(alloc), -EBUSY);
 		assert_true(is_whole(&item));
 		assert_int_equal(rte_memalloc_free(alloc, item.mem), 0);

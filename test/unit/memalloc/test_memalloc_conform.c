@@ -9,10 +9,13 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_memalloc_arena.h>
 #include <rte_memalloc_auto.h>
 #include <rte_memalloc_cache.h>
+#include <rte_memalloc_mapped.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
@@ -92,6 +95,22 @@ region(struct rte_memalloc **alloc)
 	struct rte_memregion_opts opts = { .pages = RTE_MEMREGION_PAGES_SMALL };
 
 	return rte_memalloc_region_create(&opts, alloc);
+}
+
+/* Over a file that has no name any more. */
+static int
+mapped(struct rte_memalloc **alloc)
+{
+	char path[] = "/tmp/fastmem-conform-XXXXXX";
+	int fd = mkstemp(path), ret;
+
+	if (fd < 0)
+		return 77;
+	close(fd);
+	unlink(path);
+	ret = rte_memalloc_mapped_create(path, 2 * MIB, 0, alloc);
+	unlink(path);
+	return ret;
 }
 
 /* Wrap what one of the above made. */
@@ -235,6 +254,14 @@ static const struct conform kinds[] = {
 		.max_align = 64 * KIB,
 		.nb = 32,
 		.times = 200,
+	},
+	{
+		.kind = "mapped",
+		.create = mapped,
+		.flags = ALL | RTE_MEMALLOC_F_KEEPS,
+		.max_size = 8 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 64,
 	},
 	{
 		.kind = "locked",
