@@ -186,6 +186,28 @@ int
 rte_reserve_apply(const struct rte_reserve_plan *plan);
 
 /**
+ * Read the plan that a program's arguments and environment state, and apply it.
+ *
+ * Takes `--fastmem-reserve PLAN` (a plan in one line) and `--fastmem-config FILE`, also with '=' in
+ * between, out of the arguments. To be called with what rte_eal_init() has left, in place of
+ * rte_fastmem_init(): without a plan it does just that. What follows "--" is left alone.
+ *
+ * Context: as rte_reserve_apply().
+ *
+ * @param[in,out] argc
+ *   Number of arguments; changed on success only.
+ * @param[in,out] argv
+ *   The arguments, the program's name first and a NULL behind the last; changed on success only.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: an option without a value or given twice, @p argc or @p argv is NULL
+ *   - an errno of rte_reserve_parse() or rte_reserve_apply()
+ */
+int
+rte_reserve_from_args(int *argc, char **argv);
+
+/**
  * What made the calling thread's last failed call of this library fail, in one line.
  *
  * Context: any; MT-safe.
