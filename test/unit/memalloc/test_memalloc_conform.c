@@ -10,12 +10,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <rte_memalloc_arena.h>
 #include <rte_memalloc_auto.h>
 #include <rte_memalloc_cache.h>
 #include <rte_memalloc_mapped.h>
+#include <rte_memalloc_pinned.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
@@ -173,6 +175,37 @@ cache_create(struct rte_memalloc *inner, struct rte_memalloc **alloc)
 }
 
 static int
+pinned_create(struct rte_memalloc *inner, struct rte_memalloc **alloc)
+{
+	const struct rte_mempin_driver *driver;
+	int ret = rte_mempin_find("loopback", &driver);
+
+	return ret != 0 ? ret : rte_memalloc_pinned_create(inner, driver, 0, 0, alloc);
+}
+
+/* Whether this user may lock as much as is allocated at once. */
+static int
+may_lock(void)
+{
+	struct rlimit limit;
+
+	return geteuid() == 0 ||
+	       (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= 2 * MIB);
+}
+
+static int
+pinned_system(struct rte_memalloc **alloc)
+{
+	return may_lock() ? wrap(rte_memalloc_system_create(alloc), pinned_create, alloc) : 77;
+}
+
+static int
+pinned_region(struct rte_memalloc **alloc)
+{
+	return may_lock() ? wrap(region(alloc), pinned_create, alloc) : 77;
+}
+
+static int
 cache_aware(struct rte_memalloc **alloc)
 {
 	return wrap(tracking(alloc), cache_create, alloc);
@@ -262,6 +295,24 @@ static const struct conform kinds[] = {
 		.max_size = 8 * KIB,
 		.max_align = 64 * KIB,
 		.nb = 64,
+	},
+	{
+		.kind = "pinned, system",
+		.create = pinned_system,
+		.flags = ALL,
+		.max_size = 16 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 32,
+		.times = 300,
+	},
+	{
+		.kind = "pinned, region",
+		.create = pinned_region,
+		.flags = ALL,
+		.max_size = 16 * KIB,
+		.max_align = 64 * KIB,
+		.nb = 32,
+		.times = 200,
 	},
 	{
 		.kind = "locked",
