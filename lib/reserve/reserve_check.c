@@ -188,9 +188,9 @@ make_report(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
 	return report;
 }
 
-int
-rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
-	  struct rte_reserve_report **report)
+static int
+hold_against(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
+	     bool asked, struct rte_reserve_report **report)
 {
 	struct rte_reserve_report *made = NULL;
 	struct rsv_decision decision;
@@ -200,6 +200,7 @@ rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *t
 	ret = rsv_machine_read(&m, topo, self);
 	if (ret < 0)
 		return ret;
+	m.asked = asked;
 	ret = rsv_decide(plan, &m, &decision);
 	if (ret == 0) {
 		made = make_report(plan, &decision, &m);
@@ -214,17 +215,50 @@ rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *t
 }
 
 int
-rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
-		  struct rte_reserve_report **report)
+rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
+	  struct rte_reserve_report **report)
+{
+	return hold_against(plan, topo, self, false, report);
+}
+
+int
+rsv_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
+	struct rte_reserve_report **report)
+{
+	return hold_against(plan, topo, self, true, report);
+}
+
+/* That of a machine that is another one, or does not tell, is its first. */
+static int
+node_of_caller(const struct rte_numa_topology *topo)
 {
 	int self = rte_numa_node_of_self();
 
+	return rte_numa_node_exists(topo, self) ? self : rte_numa_node_next(topo, -1, 0);
+}
+
+static int
+fail_argument(void)
+{
+	return rsv_fail(-EINVAL, "a plan, a machine and a place for the report are needed");
+}
+
+int
+rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		  struct rte_reserve_report **report)
+{
 	if (plan == NULL || topo == NULL || report == NULL)
-		return rsv_fail(-EINVAL, "a plan, a machine and a place for the report are needed");
-	/* Of another machine, or one that does not tell. */
-	if (!rte_numa_node_exists(topo, self))
-		self = rte_numa_node_next(topo, -1, 0);
-	return rsv_check(plan, topo, self, report);
+		return fail_argument();
+	return rsv_check(plan, topo, node_of_caller(topo), report);
+}
+
+int
+rte_reserve_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		struct rte_reserve_report **report)
+{
+	if (plan == NULL || topo == NULL || report == NULL)
+		return fail_argument();
+	return rsv_ask(plan, topo, node_of_caller(topo), report);
 }
 
 void

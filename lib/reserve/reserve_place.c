@@ -281,6 +281,8 @@ rsv_decide(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct rs
 				ret = take_asked(line, t, node_of(m, t->node_id));
 			else if (round == 1 && line->selector.nodes == RSV_ANY)
 				ret = take_any(line, t, m);
+			else if (round == 2 && m->asked)
+				t->enough = t->given == t->wanted;
 			else if (round == 2)
 				ret = make_do(line, t, m);
 			if (round == 2)

@@ -270,7 +270,8 @@ struct rsv_machine_node {
 /* Nodes with memory, in the order of their ids. */
 struct rsv_machine {
 	const struct rte_numa_topology *topo;
-	int self; /* the caller's node */
+	int self;   /* the caller's node */
+	bool asked; /* no line makes do with anything but what it asks for */
 	unsigned int nb_nodes;
 	struct rsv_machine_node *node;
 };
@@ -315,6 +316,11 @@ rsv_machine_read(struct rsv_machine *m, const struct rte_numa_topology *topo, in
 int
 rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
 	  struct rte_reserve_report **report);
+
+/* As rte_reserve_ask(), likewise. */
+int
+rsv_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
+	struct rte_reserve_report **report);
 
 /* ---------------------------------------------------------------- reserve_eal.c */
 

@@ -147,6 +147,16 @@ rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_top
 		  struct rte_reserve_report **report);
 
 /**
+ * As rte_reserve_check(), for who means to supply what is missing: no line makes do with less, other
+ * nodes or smaller pages, and all that it asks for is there or missing, on its own nodes.
+ *
+ * Context, parameters and return: as rte_reserve_check().
+ */
+int
+rte_reserve_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		struct rte_reserve_report **report);
+
+/**
  * Release a report.
  *
  * Context: any; nobody may be using @p report any more.

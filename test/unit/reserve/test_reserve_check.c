@@ -281,6 +281,43 @@ the_command_supplies_what_is_missing(void **state)
 	}
 }
 
+/* Whatever its policy makes do with, that a line asks for is there or missing. */
+static void
+what_is_asked_for_is_not_made_do_with(void **state)
+{
+	static const char *const policies[] = { "fail", "less", "other-node", "smaller-pages" };
+	struct rte_numa_topology *topo = tree_load("gap-0-2");
+	struct rte_reserve_report *report;
+	struct rte_reserve_plan *plan;
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < NB_ELEMS(policies); i++) {
+		/* A page of 1 GiB is there, and 200 of 2 MiB; two are needed. */
+		snprintf(line, sizeof(line), "2=1300M@1G/shortage=%s", policies[i]);
+		assert_int_equal(rte_reserve_parse(NULL, line, &plan), 0);
+		assert_int_equal(rsv_ask(plan, topo, 0, &report), 0);
+		assert_false(report->fits);
+		assert_int_equal(report->nb_rows, 2);
+		assert_int_equal(report->row[0].pages, 1);
+		assert_int_equal(report->row[1].node_id, 2);
+		assert_int_equal(report->row[1].page_size, GIB);
+		assert_int_equal(report->row[1].missing, 1);
+		assert_int_equal(report->row[1].missing_bytes, 294 * MIB);
+		rte_reserve_report_free(report);
+		rte_reserve_plan_free(plan);
+	}
+	assert_int_equal(rte_reserve_parse(NULL, "2=300M", &plan), 0);
+	assert_int_equal(rte_reserve_ask(plan, topo, &report), 0);
+	assert_true(report->fits);
+	rte_reserve_report_free(report);
+	assert_int_equal(rte_reserve_ask(NULL, topo, &report), -EINVAL);
+	assert_int_equal(rte_reserve_ask(plan, NULL, &report), -EINVAL);
+	assert_int_equal(rte_reserve_ask(plan, topo, NULL), -EINVAL);
+	rte_reserve_plan_free(plan);
+	rte_numa_topology_free(topo);
+}
+
 static void
 rows_say_where_the_plan_asks(void **state)
 {
@@ -330,6 +367,7 @@ main(void)
 		cmocka_unit_test(a_device_is_near_to_its_node),
 		cmocka_unit_test(nodes_that_are_not_there_are_named),
 		cmocka_unit_test(the_command_supplies_what_is_missing),
+		cmocka_unit_test(what_is_asked_for_is_not_made_do_with),
 		cmocka_unit_test(rows_say_where_the_plan_asks),
 		cmocka_unit_test(pages_hold_what_they_are_counted_for),
 	};
