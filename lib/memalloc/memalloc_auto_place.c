@@ -180,7 +180,12 @@ place_in_hugepages(uint64_t page_size, size_t size, size_t align, struct auto_pi
 							  RTE_MEMREGION_PAGES_EXPLICIT,
 		.flags = RTE_MEMREGION_F_STRICT,
 	};
+	int ret = place_in_region(size, align, &opts, piece);
 
+	if (ret != -EXDEV || rte_membind_allowed_nodes(&opts.nodes) != 0)
+		return ret;
+	/* This thread's node has none left. Another's are as large, and the nearest one's come first. */
+	opts.policy = RTE_MEMBIND_BIND;
 	return place_in_region(size, align, &opts, piece);
 }
 
