@@ -138,9 +138,10 @@ drop_piece(struct fm_node *node, struct piece *p)
 }
 
 static int
-take_piece(struct fm_state *st, struct fm_node *node, uint64_t size, bool may_make, struct piece *p)
+take_piece(struct fm_state *st, struct fm_node *node, uint64_t size, uint64_t page_size,
+	   bool may_make, struct piece *p)
 {
-	int rc = fm_zone_take(node, size, &p->zone);
+	int rc = fm_zone_take(node, size, page_size, &p->zone);
 
 	if (rc != 0)
 		return rc;
@@ -251,8 +252,8 @@ prepare_piece(const struct fm_state *st, const struct piece *p)
 }
 
 static int
-take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, struct piece *piece,
-	    uint32_t *nb, uint64_t *sum)
+take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, uint64_t page_size,
+	    struct piece *piece, uint32_t *nb, uint64_t *sum)
 {
 	uint32_t had = atomic_load_explicit(&node->nb_chunks, memory_order_relaxed);
 	uint64_t most = UINT64_MAX;
@@ -266,8 +267,8 @@ take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, struct pie
 				return -ENOMEM;
 			most = RTE_MIN(most, record->capacity);
 		}
-		rc = take_piece(st, node, RTE_MIN(size - *sum, most), had < FM_MAX_CHUNKS,
-				&piece[*nb]);
+		rc = take_piece(st, node, RTE_MIN(size - *sum, most), page_size,
+				had < FM_MAX_CHUNKS, &piece[*nb]);
 		if (rc != 0)
 			return rc;
 		had += piece[*nb].fresh;
@@ -283,19 +284,19 @@ take_pieces(struct fm_state *st, struct fm_node *node, uint64_t size, struct pie
 }
 
 int
-fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size)
+fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size, uint64_t page_size)
 {
 	struct piece *piece;
 	uint64_t sum = 0;
 	uint32_t i, nb = 0;
 	int rc;
 
-	if (fm_zone_available(node) < size) /* not worth EAL's attempts */
+	if (fm_zone_available(node, page_size) < size) /* not worth EAL's attempts */
 		return -ENOMEM;
 	piece = calloc(FM_MAX_CHUNKS, sizeof(*piece));
 	if (piece == NULL)
 		return -ENOMEM;
-	rc = take_pieces(st, node, size, piece, &nb, &sum);
+	rc = take_pieces(st, node, size, page_size, piece, &nb, &sum);
 	/* Parts of slabs may add up to a little more than was asked. */
 	if (rc == 0 && sum > atomic_load_explicit(&node->limit, memory_order_relaxed) -
 				       atomic_load_explicit(&node->backing, memory_order_relaxed))

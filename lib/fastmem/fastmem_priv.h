@@ -487,9 +487,12 @@ fm_depot_blocks(const struct fm_depot *d, unsigned int cls);
 
 /* ---------------------------------------------------------------- chunk.c */
 
-/* Take at least `size` bytes from EAL in whole slabs: all or nothing. Control lock held. */
+/*
+ * Take at least `size` bytes from EAL in whole slabs, in pages of that size (0: any): all or nothing.
+ * Control lock held.
+ */
 int
-fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size);
+fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size, uint64_t page_size);
 
 /* Give wholly free chunks back while what was reserved stays; bytes. Control lock held. */
 uint64_t
@@ -531,9 +534,9 @@ fm_zone_snug(uint64_t size)
 	return RTE_ALIGN_CEIL(size + FM_EDGES, (uint64_t)FM_SLAB_SIZE) - FM_EDGES;
 }
 
-/* At least `size` bytes or, where that is not to be had, less. */
+/* At least `size` bytes in pages of that size (0: any) or, where that is not to be had, less. */
 int
-fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone);
+fm_zone_take(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone *zone);
 
 /* Cleared memory for the allocator's own data that goes with zone `serial`. */
 void *
@@ -543,13 +546,14 @@ fm_zone_take_meta(struct fm_node *node, uint32_t serial, size_t size, uint64_t p
 void
 fm_zone_free(struct fm_node *node, uint32_t serial, bool meta);
 
-/* Bytes that EAL could still supply on a node at best. */
+/* Bytes that EAL could still supply on a node at best, in pages of that size (0: any). */
 uint64_t
-fm_zone_available(const struct fm_node *node);
+fm_zone_available(const struct fm_node *node, uint64_t page_size);
 
-/* Say what was asked, what there is and what to do. */
+/* Say what was asked, of which page size (0: any), what there is and what to do. */
 void
-fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing);
+fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing,
+		     uint64_t page_size);
 
 /* The addresses around `base` where EAL maps only this node's memory. */
 void

@@ -55,7 +55,8 @@ room_below_limit(const struct fm_node *node)
 
 /* Make sure that the node has `total` bytes, and promise `reserved`. Control lock held. */
 static int
-reach(struct fm_state *st, struct fm_node *node, uint64_t total, uint64_t reserved, bool log)
+reach(struct fm_state *st, struct fm_node *node, uint64_t total, uint64_t reserved,
+      uint64_t page_size, bool log)
 {
 	uint64_t backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
 	uint64_t missing = total > backing ? total - backing : 0;
@@ -71,9 +72,9 @@ reach(struct fm_state *st, struct fm_node *node, uint64_t total, uint64_t reserv
 			       atomic_load_explicit(&node->limit, memory_order_relaxed));
 		return -ENOMEM;
 	}
-	rc = missing == 0 ? 0 : fm_chunks_add(st, node, missing);
+	rc = missing == 0 ? 0 : fm_chunks_add(st, node, missing, page_size);
 	if (rc == -ENOMEM && log)
-		fm_zone_log_shortage(node, total, missing);
+		fm_zone_log_shortage(node, total, missing, page_size);
 	else if (rc != 0 && log)
 		fm_log(FM_ERR, "cannot reserve %" PRIu64 " MiB on node %d: %s", total >> 20,
 		       node->node_id, strerror(-rc));
@@ -82,25 +83,31 @@ reach(struct fm_state *st, struct fm_node *node, uint64_t total, uint64_t reserv
 	return rc;
 }
 
-/* Reserve on one node: `size` in total, or that much more than it has. */
+/* What a reservation asks of a node: `size` in total, or that much more than it has. */
+struct wish {
+	uint64_t size;
+	uint64_t page_size; /* 0: any */
+	bool more;
+};
+
 static int
-reserve_on(struct fm_state *st, struct fm_node *node, uint64_t size, bool more, bool log)
+reserve_on(struct fm_state *st, struct fm_node *node, const struct wish *w, bool log)
 {
 	uint64_t had = 0, reserved = 0;
 	int rc;
 
 	fm_control_lock(st);
-	if (more) {
+	if (w->more) {
 		had = atomic_load_explicit(&node->backing, memory_order_relaxed);
 		reserved = atomic_load_explicit(&node->reserved, memory_order_relaxed);
 	}
-	rc = reach(st, node, had + size, reserved + size, log);
+	rc = reach(st, node, had + w->size, reserved + w->size, w->page_size, log);
 	fm_control_unlock(st);
 	return rc;
 }
 
 static int
-reserve(size_t size, int node_id, bool more)
+reserve(struct wish w, int node_id)
 {
 	struct fm_state *st = fm_state_get();
 	struct fm_node *node, *self;
@@ -116,37 +123,50 @@ reserve(size_t size, int node_id, bool more)
 		fm_log_bad_node(node_id);
 		return -EINVAL;
 	}
-	if (size == 0)
+	if (w.size == 0)
 		return 0;
 	self = node != NULL ? node : fm_node_self(st);
-	if (size > st->window_span) { /* EAL does not even have addresses for that much */
-		fm_zone_log_shortage(self, size, size);
+	if (w.size > st->window_span) { /* EAL does not even have addresses for that much */
+		fm_zone_log_shortage(self, w.size, w.size, w.page_size);
 		return -ENOMEM;
 	}
-	size = RTE_ALIGN_CEIL(size, FM_SLAB_SIZE);
+	w.size = RTE_ALIGN_CEIL(w.size, (uint64_t)FM_SLAB_SIZE);
 	if (node != NULL)
-		return reserve_on(st, node, size, more, true);
+		return reserve_on(st, node, &w, true);
 
 	for (i = 0; i < st->nb_nodes; i++) {
 		node = &st->node[self->nearest[i]];
 		/* Quietly: one line about the first node says it, if all refuse. */
-		rc = reserve_on(st, node, size, more, false);
+		rc = reserve_on(st, node, &w, false);
 		if (rc == 0)
 			return 0;
 	}
-	return reserve_on(st, self, size, more, true);
+	return reserve_on(st, self, &w, true);
 }
 
 int
 rte_fastmem_reserve(size_t size, int node_id)
 {
-	return reserve(size, node_id, false);
+	return reserve((struct wish){ .size = size }, node_id);
 }
 
 int
 rte_fastmem_reserve_more(size_t size, int node_id)
 {
-	return reserve(size, node_id, true);
+	return reserve((struct wish){ .size = size, .more = true }, node_id);
+}
+
+int
+rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id)
+{
+	const struct wish w = { .size = size, .page_size = page_size, .more = true };
+
+	if ((page_size & (page_size - 1)) != 0) {
+		fm_log(FM_ERR, "cannot reserve in pages of %zu bytes: that is no power of two",
+		       page_size);
+		return -EINVAL;
+	}
+	return reserve(w, node_id);
 }
 
 size_t
@@ -249,9 +269,9 @@ grow_locked(struct fm_state *st, struct fm_node *node, uint64_t size)
 
 	good = fm_zone_snug(RTE_MAX(good - FM_EDGES, size));
 	if (RTE_MIN(good, room) > need)
-		rc = fm_chunks_add(st, node, RTE_MIN(good, room));
+		rc = fm_chunks_add(st, node, RTE_MIN(good, room), 0);
 	if (rc != 0 && need <= room)
-		rc = fm_chunks_add(st, node, need);
+		rc = fm_chunks_add(st, node, need, 0);
 	return rc;
 }
 

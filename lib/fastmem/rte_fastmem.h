@@ -203,6 +203,27 @@ int
 rte_fastmem_reserve_more(size_t size, int node_id);
 
 /**
+ * Add @p size bytes in pages of one size.
+ *
+ * As rte_fastmem_reserve_more() otherwise. The others take what fits best of all page sizes that EAL
+ * was given; memory that EAL holds already serves here too, if it is in such pages.
+ *
+ * @param size
+ *   Bytes; rounded up to 2 MiB.
+ * @param page_size
+ *   Bytes a page, such as 2 MiB or 1 GiB; 0: any.
+ * @param node_id
+ *   As for rte_fastmem_reserve().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno of rte_fastmem_reserve(), with nothing changed:
+ *   - -EINVAL: also @p page_size is no power of two
+ *   - -ENOMEM: also EAL has no pages of that size on the node
+ */
+int
+rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id);
+
+/**
  * Bytes that reservations promise on a node, or on all with RTE_NUMA_NODE_ANY.
  *
  * @return

@@ -110,13 +110,20 @@ eal_node(const struct fm_node *node, bool meta)
 	return rte_eal_has_hugepages() ? node->node_id : SOCKET_ID_ANY;
 }
 
+/* Those that the node may have; `only` that one, unless it is 0. */
 static void
-find_page_sizes(const struct fm_node *node, struct page_sizes *p)
+find_page_sizes(const struct fm_node *node, uint64_t only, struct page_sizes *p)
 {
+	unsigned int i, n = 0;
+
 	if (node->external)
 		p->n = fm_external_page_sizes(node, p->size, MAX_PAGE_SIZES);
 	else
 		rte_memseg_list_walk(add_page_size, p);
+	for (i = 0; i < p->n; i++)
+		if (only == 0 || p->size[i] == only)
+			p->size[n++] = p->size[i];
+	p->n = n;
 }
 
 /* At a multiple of `align`; not across a multiple of `bound`, if that is not 0. */
@@ -141,6 +148,10 @@ try_zone(struct fm_node *node, uint64_t size, uint64_t page_size, unsigned int a
 	}
 	if (mz == NULL)
 		return rc == 0 ? -ENOMEM : rc;
+	if (mz->hugepage_sz != page_size) { /* EAL has no flag for that size */
+		rte_memzone_free(mz);
+		return -ENOMEM;
+	}
 	zone->base = (uintptr_t)mz->addr;
 	zone->size = size;
 	zone->page_size = mz->hugepage_sz;
@@ -163,14 +174,14 @@ try_snug(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone
 }
 
 int
-fm_zone_take(struct fm_node *node, uint64_t size, struct fm_zone *zone)
+fm_zone_take(struct fm_node *node, uint64_t size, uint64_t page_size, struct fm_zone *zone)
 {
 	struct page_sizes pages = { .node_id = node->node_id };
 	uint64_t piece;
 	unsigned int i;
 	int rc = -ENOMEM;
 
-	find_page_sizes(node, &pages);
+	find_page_sizes(node, page_size, &pages);
 	for (i = 0; i < pages.n && size == fm_zone_snug(size) && rc == -ENOMEM; i++)
 		if (pages.size[i] <= FM_SLAB_SIZE && size < MAX_ZONE_2M)
 			rc = try_snug(node, size, pages.size[i], zone);
@@ -204,7 +215,7 @@ take_external_meta(struct fm_node *node, const char *name, size_t size)
 	const struct rte_memzone *mz = NULL;
 	unsigned int i;
 
-	find_page_sizes(node, &pages);
+	find_page_sizes(node, 0, &pages);
 	mz = rte_memzone_reserve_aligned(name, size, eal_node(node, true), 0, FM_LINE);
 	for (i = 0; i < pages.n && mz == NULL; i++)
 		if (fm_external_add(node, size + FM_PAGE_SIZE, pages.size[i], true) == 0)
@@ -260,7 +271,7 @@ heap_free(const struct fm_node *node)
 }
 
 uint64_t
-fm_zone_available(const struct fm_node *node)
+fm_zone_available(const struct fm_node *node, uint64_t page_size)
 {
 	struct page_sizes pages = { .node_id = node->node_id };
 	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
@@ -268,9 +279,11 @@ fm_zone_available(const struct fm_node *node)
 	unsigned int i;
 	int k, n;
 
+	find_page_sizes(node, page_size, &pages);
+	if (pages.n == 0)
+		return 0;
 	if (!rte_eal_has_hugepages())
 		return sum;
-	find_page_sizes(node, &pages);
 	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
 	for (k = 0; k < RTE_MIN(n, MAX_PAGE_SIZES); k++)
 		for (i = 0; i < pages.n; i++)
@@ -280,20 +293,32 @@ fm_zone_available(const struct fm_node *node)
 }
 
 void
-fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing)
+fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing,
+		     uint64_t page_size)
 {
 	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
+	uint64_t easy = page_size == 0 ? FM_SLAB_SIZE : page_size; /* to come by */
 	char text[256] = "";
 	size_t len = 0;
 	uint64_t more = 0;
+	struct page_sizes pages = { .node_id = node->node_id };
 	int k, n;
 
+	find_page_sizes(node, page_size, &pages);
+	if (page_size != 0 && pages.n == 0) {
+		fm_log(FM_ERR,
+		       "cannot reserve %" PRIu64 " MiB on node %d in pages of %" PRIu64
+		       " kB: EAL has none of that size; it takes those of which there are some when "
+		       "it starts, and a hugetlbfs is mounted or --in-memory is given",
+		       total >> 20, node->node_id, page_size >> 10);
+		return;
+	}
 	if (!rte_eal_has_hugepages()) {
 		fm_log(FM_ERR,
 		       "cannot reserve %" PRIu64
 		       " MiB on node %d: EAL runs with --no-huge and has %" PRIu64
 		       " MiB free; start it with a larger -m (MiB)",
-		       total >> 20, node->node_id, fm_zone_available(node) >> 20);
+		       total >> 20, node->node_id, fm_zone_available(node, 0) >> 20);
 		return;
 	}
 	n = rte_numa_hugepages(rte_numa_topology_self(), node->node_id, pool, MAX_PAGE_SIZES);
@@ -303,17 +328,18 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missin
 					pool[k].free, pool[k].page_size >> 10);
 		if (len >= sizeof(text))
 			break;
-		if (pool[k].page_size == FM_SLAB_SIZE)
+		if (pool[k].page_size == easy)
 			/* One more page for EAL's header, and our own data: below 1 % of it. */
-			more = pool[k].total + missing / FM_SLAB_SIZE + 1 + missing / (GIB / 8);
+			more = pool[k].total + missing / easy + 1 + missing / (64 * easy);
 	}
 	fm_log(FM_ERR,
 	       "cannot reserve %" PRIu64 " MiB on node %d, of which %" PRIu64
-	       " MiB are missing: EAL holds %" PRIu64
+	       " MiB are missing%s: EAL holds %" PRIu64
 	       " MiB free there, and its hugepages are: %s; more: echo %" PRIu64
-	       " > /sys/devices/system/node/node%d/hugepages/hugepages-2048kB/nr_hugepages",
-	       total >> 20, node->node_id, missing >> 20, heap_free(node) >> 20,
-	       n > 0 ? text : "none", more, node->node_id);
+	       " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64 "kB/nr_hugepages",
+	       total >> 20, node->node_id, missing >> 20,
+	       page_size != 0 ? " in pages of the size asked for" : "", heap_free(node) >> 20,
+	       n > 0 ? text : "none", more, node->node_id, easy >> 10);
 }
 
 struct range {

@@ -12,20 +12,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_eal.h>
 #include <rte_fastmem.h>
-#include <rte_memzone.h>
 
 #include "reserve_priv.h"
 
 #define MIB (UINT64_C(1) << 20)
-
-/* Below a GiB pages of 1 GiB are lib/fastmem's last choice. */
-#define PIECE (UINT64_C(512) << 20)
 
 static int
 fail_line(const struct rsv_line *line, int err, const char *why)
@@ -117,64 +112,26 @@ check_settings(const struct rte_reserve_plan *plan, const struct rsv_decision *d
 
 /* ---- taking */
 
-struct zones {
-	int node_id;
-	uint64_t page_size;
-	uint64_t bytes;
-};
-
-/* Memory of a node that is in pages of that size. */
-static void
-add_zone(const struct rte_memzone *zone, void *arg)
-{
-	struct zones *zones = arg;
-	unsigned int serial;
-	int node_id, end = 0;
-
-	if (sscanf(zone->name, "fastmem_%d_%u%n", &node_id, &serial, &end) == 2 &&
-	    zone->name[end] == '\0' && node_id == zones->node_id &&
-	    zone->hugepage_sz == zones->page_size)
-		zones->bytes += zone->len;
-}
-
-static uint64_t
-bytes_in(int node_id, uint64_t page_size)
-{
-	struct zones zones = { node_id, page_size, 0 };
-
-	rte_memzone_walk(add_zone, &zones);
-	return zones.bytes;
-}
-
+/*
+ * Of the page size that was decided on. Where a line takes any, other pages will do if EAL refuses
+ * those after all.
+ */
 static int
 take_part(const struct rsv_line *line, const struct rsv_part *part)
 {
-	uint64_t before = bytes_in(part->node_id, part->page_size), done = 0, piece, got;
-	uint64_t most = part->page_size < UINT64_C(1) << 30 ? PIECE : UINT64_MAX;
-	int ret = 0;
+	size_t page_size = line->page_size != 0 || rte_eal_has_hugepages() ? part->page_size : 0;
+	int ret = rte_fastmem_reserve_pages(part->bytes, page_size, part->node_id);
 
-	while (ret == 0 && done < part->bytes) {
-		piece = part->bytes - done < most ? part->bytes - done : most;
-		ret = rte_fastmem_reserve_more(piece, part->node_id);
-		done += piece;
-	}
-	if (ret < 0)
-		return rsv_fail(ret, "%s:%u:%u: cannot reserve %" PRIu64 " MiB on node %d: %s",
-				line->first.source, line->first.line, line->first.column,
-				part->bytes / MIB, part->node_id, strerror(-ret));
-	if (line->page_size == 0)
+	if (ret == -ENOMEM && line->page_size == 0 && page_size != 0)
+		ret = rte_fastmem_reserve_more(part->bytes, part->node_id);
+	if (ret == 0)
 		return 0;
-	/* lib/fastmem takes what there is; whoever asks for a page size gets it or an error. */
-	got = bytes_in(part->node_id, part->page_size) - before;
-	/* Up to two pages of 4 KiB of each piece are left to EAL's headers. */
-	if (got + part->bytes / 64 >= part->bytes)
-		return 0;
-	return rsv_fail(-ENOMEM,
-			"%s:%u:%u: of %" PRIu64 " MiB on node %d only %" PRIu64
-			" MiB came in pages of %" PRIu64 " kB; give EAL pages of that size alone, "
-			"or say page = any",
+	return rsv_fail(ret,
+			"%s:%u:%u: cannot reserve %" PRIu64 " MiB on node %d in pages of %" PRIu64
+			" kB: %s%s",
 			line->first.source, line->first.line, line->first.column, part->bytes / MIB,
-			part->node_id, got / MIB, part->page_size >> 10);
+			part->node_id, part->page_size >> 10, strerror(-ret),
+			rte_eal_has_hugepages() ? "" : "; EAL runs without hugepages");
 }
 
 static int

@@ -32,9 +32,8 @@ read_node(struct rsv_machine_node *node, const struct rte_numa_topology *topo, i
 	for (int i = 0; i < n && i < RSV_MAX_POOLS; i++)
 		/* Of smaller ones no block of 2 MiB has one IO address. */
 		if (pool[i].page_size >= SLAB)
-			node->pool[node->nb_pools++] = (struct rsv_pool){ pool[i].page_size,
-									  pool[i].total,
-									  pool[i].free, 0 };
+			node->pool[node->nb_pools++] =
+				(struct rsv_pool){ pool[i].page_size, pool[i].total, pool[i].free };
 	return 0;
 }
 

@@ -55,6 +55,45 @@ held_free(int node_id)
 	return heap.heap_freesz_bytes;
 }
 
+struct count_walk {
+	int node_id;
+	uint64_t page_size, bytes;
+};
+
+static int
+count_pages(const struct rte_memseg_list *msl, void *arg)
+{
+	struct count_walk *walk = arg;
+
+	if (!msl->external && msl->socket_id == walk->node_id && msl->page_sz == walk->page_size)
+		walk->bytes += msl->memseg_arr.count * msl->page_sz;
+	return 0;
+}
+
+/*
+ * EAL does not tell in which pages that is which it holds free. Nearly always it has pages of one
+ * size alone; else the large ones are taken to be free rather than the small ones.
+ */
+static void
+share_held(struct rsv_machine_node *node)
+{
+	uint64_t part, held = held_free(node->node_id);
+	struct count_walk walk;
+	struct rsv_pool *pool;
+
+	for (unsigned int i = node->nb_pools; i > 0; i--) {
+		pool = &node->pool[i - 1];
+		walk = (struct count_walk){ node->node_id, pool->page_size, 0 };
+		rte_memseg_list_walk(count_pages, &walk);
+		part = held < walk.bytes ? held : walk.bytes;
+		held -= part;
+		if (pool->page_size > SLAB)
+			pool->held = part / SLAB;
+		else
+			pool->free += part / SLAB;
+	}
+}
+
 void
 rsv_eal_adjust(struct rsv_machine *m)
 {
@@ -68,7 +107,7 @@ rsv_eal_adjust(struct rsv_machine *m)
 			/* One heap for all, of small pages; counted as if they were large. */
 			held = held_free(0) / SLAB;
 			node->nb_pools = 1;
-			node->pool[0] = (struct rsv_pool){ SLAB, held, held, 0 };
+			node->pool[0] = (struct rsv_pool){ SLAB, held, held };
 			continue;
 		}
 		n = 0;
@@ -76,8 +115,6 @@ rsv_eal_adjust(struct rsv_machine *m)
 			if (usable(node->node_id, node->pool[k].page_size))
 				node->pool[n++] = node->pool[k];
 		node->nb_pools = n;
-		held = held_free(node->node_id);
-		if (n != 0)
-			node->pool[0].free += held / node->pool[0].page_size;
+		share_held(node);
 	}
 }

@@ -31,7 +31,7 @@ node_of(struct rsv_machine *m, int node_id)
 
 static int
 add_part(struct rsv_target *t, int node_id, const struct rsv_pool *pool, uint64_t bytes,
-	 uint64_t pages)
+	 uint64_t pages, uint64_t held)
 {
 	struct rsv_part *part;
 
@@ -39,6 +39,7 @@ add_part(struct rsv_target *t, int node_id, const struct rsv_pool *pool, uint64_
 		if (t->part[i].node_id == node_id && t->part[i].page_size == pool->page_size) {
 			t->part[i].bytes += bytes;
 			t->part[i].pages += pages;
+			t->part[i].held += held;
 			return 0;
 		}
 	part = realloc(t->part, (t->nb_parts + 1) * sizeof(*part));
@@ -46,8 +47,28 @@ add_part(struct rsv_target *t, int node_id, const struct rsv_pool *pool, uint64_
 		return rsv_fail(-ENOMEM, "out of memory");
 	t->part = part;
 	part[t->nb_parts++] =
-		(struct rsv_part){ node_id, pool->page_size, bytes, pages, pool->free };
+		(struct rsv_part){ node_id, pool->page_size, bytes, pages, held, pool->free };
 	return 0;
+}
+
+/* Take what EAL holds of large pages, for what the target lacks. */
+static int
+take_held(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_pool *pool)
+{
+	uint64_t bytes = rsv_pages_hold(pool->held - pool->held_taken, SLAB), held;
+	int ret;
+
+	if (bytes > t->wanted - t->given)
+		bytes = t->wanted - t->given;
+	if (bytes == 0)
+		return 0;
+	held = rsv_pages_for(bytes, SLAB);
+	ret = add_part(t, node->node_id, pool, bytes, 0, held);
+	if (ret == 0) {
+		pool->held_taken += held;
+		t->given += bytes;
+	}
+	return ret;
 }
 
 /* Take up to `most` pages of a pool for what the target lacks. */
@@ -69,7 +90,7 @@ take_from(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_
 	}
 	if (bytes == 0)
 		return 0;
-	ret = add_part(t, node->node_id, pool, bytes, pages);
+	ret = add_part(t, node->node_id, pool, bytes, pages, 0);
 	if (ret == 0) {
 		pool->taken += pages;
 		t->given += bytes;
@@ -78,8 +99,8 @@ take_from(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_
 }
 
 /*
- * Take from a node's pools of between those page sizes: large pages for what fills them, smaller
- * ones for the rest; where there are too few of those, large ones after all.
+ * Take from a node's pools of between those page sizes, what EAL holds first: large pages for what
+ * fills them, smaller ones for the rest; where there are too few of those, large ones after all.
  */
 static int
 take(struct rsv_target *t, struct rsv_machine_node *node, uint64_t least, uint64_t largest)
@@ -87,6 +108,11 @@ take(struct rsv_target *t, struct rsv_machine_node *node, uint64_t least, uint64
 	struct rsv_pool *pool;
 	int ret = 0;
 
+	for (unsigned int i = 0; i < node->nb_pools && ret == 0; i++) {
+		pool = &node->pool[i];
+		if (pool->page_size >= least && pool->page_size <= largest)
+			ret = take_held(t, node, pool);
+	}
 	for (unsigned int i = node->nb_pools; i > 0 && ret == 0; i--) {
 		pool = &node->pool[i - 1];
 		if (pool->page_size >= least && pool->page_size <= largest)
@@ -123,7 +149,8 @@ share_of(const struct rsv_machine_node *node, uint64_t page_size, unsigned int s
 	for (unsigned int i = 0; i < node->nb_pools; i++)
 		if (page_size == 0 || node->pool[i].page_size == page_size)
 			sum += rsv_pages_hold(node->pool[i].free * share / 100,
-					      node->pool[i].page_size);
+					      node->pool[i].page_size) +
+			       rsv_pages_hold(node->pool[i].held * share / 100, SLAB);
 	return sum;
 }
 
@@ -185,8 +212,10 @@ untake(struct rsv_target *t, struct rsv_machine *m)
 	for (unsigned int i = 0; i < t->nb_parts; i++) {
 		node = node_of(m, t->part[i].node_id);
 		for (unsigned int k = 0; k < node->nb_pools; k++)
-			if (node->pool[k].page_size == t->part[i].page_size)
+			if (node->pool[k].page_size == t->part[i].page_size) {
 				node->pool[k].taken -= t->part[i].pages;
+				node->pool[k].held_taken -= t->part[i].held;
+			}
 	}
 	t->nb_parts = 0;
 	t->given = 0;

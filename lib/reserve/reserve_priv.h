@@ -259,6 +259,8 @@ rsv_pages_filled(uint64_t bytes, uint64_t page_size);
 struct rsv_pool {
 	uint64_t page_size, total, free;
 	uint64_t taken; /* of the free ones, by a decision */
+	uint64_t held;	/* pieces of 2 MiB in larger pages that EAL has already, and nobody uses */
+	uint64_t held_taken;
 };
 
 struct rsv_machine_node {
@@ -280,6 +282,7 @@ struct rsv_machine {
 struct rsv_part {
 	int node_id;
 	uint64_t page_size, bytes, pages;
+	uint64_t held; /* pieces of pages that EAL has already */
 	uint64_t free; /* in that pool, at first */
 };
 

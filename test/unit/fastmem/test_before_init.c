@@ -76,6 +76,7 @@ reservation_and_limit_say_einval(void **state)
 	(void)state;
 	assert_int_equal(rte_fastmem_reserve(MIB, RTE_NUMA_NODE_ANY), -EINVAL);
 	assert_int_equal(rte_fastmem_reserve_more(MIB, RTE_NUMA_NODE_ANY), -EINVAL);
+	assert_int_equal(rte_fastmem_reserve_pages(MIB, 0, RTE_NUMA_NODE_ANY), -EINVAL);
 	assert_int_equal(rte_fastmem_reserve(MIB, no_such_node), -EINVAL);
 	assert_int_equal(rte_fastmem_set_limit(RTE_NUMA_NODE_ANY, MIB), -EINVAL);
 	assert_int_equal(rte_fastmem_set_limit(no_such_node, MIB), -EINVAL);

@@ -41,6 +41,8 @@ static const struct mode modes[] = {
 	{ "legacy", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
 	{ "legacy-cut", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
 	{ "1g", 1 << 30, true, { "--huge-unlink" } },
+	/* Of 2 MiB as well: EAL takes whatever there is. */
+	{ "both", 1 << 30, false, { "--in-memory" } },
 	/* Where AddressSanitizer keeps nothing, so that a secondary finds the same place free. */
 	{ "primary", 2 << 20, true, { "--proc-type=primary", "--base-virtaddr=0x200000000000" } },
 	/* All that is for one node happens on one that EAL does not list, see test_node(). */
@@ -284,6 +286,13 @@ size_t
 test_eal_page_size(void)
 {
 	return mode->page_size;
+}
+
+bool
+test_eal_has_pages(size_t page_size)
+{
+	return page_size == mode->page_size ||
+	       (page_size == 2 << 20 && strcmp(mode->name, "both") == 0);
 }
 
 const char *

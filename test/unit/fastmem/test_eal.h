@@ -28,6 +28,10 @@ test_eal_huge(void);
 size_t
 test_eal_page_size(void);
 
+/* Whether there are pages of that size in this mode. */
+bool
+test_eal_has_pages(size_t page_size);
+
 /* What a secondary needs to find this process: EAL's --file-prefix argument, a CPU to run on. */
 const char *
 test_eal_prefix(void);

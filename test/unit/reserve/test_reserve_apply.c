@@ -18,6 +18,7 @@
 #include <linux/seccomp.h>
 
 #include <rte_memory.h>
+#include <rte_memzone.h>
 #include <rte_reserve.h>
 
 #include "test_setup.h"
@@ -194,19 +195,78 @@ a_failure_half_way_gives_all_back(void **state)
 	assert_applies("%d=32M,any=32M");
 }
 
+struct zones {
+	size_t page_size, bytes;
+};
+
+static void
+add_zone(const struct rte_memzone *zone, void *arg)
+{
+	struct zones *zones = arg;
+	int node_id, end = 0;
+	unsigned int serial;
+
+	if (sscanf(zone->name, "fastmem_%d_%u%n", &node_id, &serial, &end) == 2 &&
+	    zone->name[end] == '\0' && zone->hugepage_sz == zones->page_size)
+		zones->bytes += zone->len;
+}
+
+/* Of what was reserved, in pages of that size. */
+static size_t
+bytes_in(size_t page_size)
+{
+	struct zones zones = { page_size, 0 };
+
+	rte_memzone_walk(add_zone, &zones);
+	return zones.bytes;
+}
+
 static void
 a_page_size_is_had_or_refused(void **state)
 {
-	int ret = apply("%d=8M@2M");
+	static const size_t sizes[] = { 2 * MIB, (size_t)1 << 30 };
+	static const char *const plans[] = { "%d=8M@2M", "%d=8M@1G" };
+	size_t i;
+	int ret;
 
 	(void)state;
-	if (test_eal_page_size() == 2 * MIB) {
-		assert_int_equal(ret, 0);
-		return;
+	for (i = 0; i < RTE_DIM(sizes); i++) {
+		ret = apply(plans[i]);
+		if (test_eal_has_pages(sizes[i])) {
+			assert_int_equal(ret, 0);
+			assert_in_range(bytes_in(sizes[i]), 8 * MIB - 8192, 8 * MIB);
+			rte_fastmem_deinit();
+			continue;
+		}
+		assert_int_equal(ret, -ENOMEM);
+		assert_false(initialised());
+		assert_int_equal(zones_count(), 0);
 	}
-	assert_int_equal(ret, -ENOMEM);
-	assert_false(initialised());
-	assert_int_equal(zones_count(), 0);
+}
+
+/* Each line has the pages that it names, whatever lib/fastmem would take by itself. */
+static void
+each_line_has_its_page_size(void **state)
+{
+	(void)state;
+	if (!test_eal_has_pages(2 * MIB) || !test_eal_has_pages((size_t)1 << 30))
+		skip_because("EAL has not pages of 2 MiB and of 1 GiB");
+	assert_applies("%d=8M@1G,local=600M@1G,any=16M@2M");
+	assert_in_range(bytes_in((size_t)1 << 30), 607 * MIB, 609 * MIB);
+	assert_in_range(bytes_in(2 * MIB), 15 * MIB, 16 * MIB);
+}
+
+/* A page of which EAL's own start needed little. */
+static void
+what_eal_holds_is_used_first(void **state)
+{
+	long before = mapped_pages();
+
+	(void)state;
+	if (test_eal_page_size() != (size_t)1 << 30 || test_eal_has_pages(2 * MIB))
+		skip_because("EAL does not hold more than it needs");
+	assert_applies("%d=256M@1G,any=64M");
+	assert_int_equal(mapped_pages(), before);
 }
 
 static void
@@ -316,6 +376,7 @@ main(int argc, char **argv)
 		TEST(limit_and_growth_are_set),	      TEST(contradictions_are_refused),
 		TEST(too_much_takes_nothing),	      TEST(a_failure_half_way_gives_all_back),
 		TEST(a_page_size_is_had_or_refused),  TEST(less_makes_do_with_what_there_is),
+		TEST(each_line_has_its_page_size),    TEST(what_eal_holds_is_used_first),
 		TEST(it_is_applied_in_place_of_init), TEST(sealed_nothing_makes_a_system_call),
 	};
 
