@@ -167,6 +167,7 @@ rte_mempin_nb_devices(const struct rte_mempin_driver *driver);
  *   - -EINVAL: an argument is NULL
  *   - -ENODEV: there is no such device; the text says why
  *   - -EPERM: in a child of a process that has used the devices
+ *   - -EIO: the driver's software failed; the text says how
  */
 int
 rte_mempin_device(const struct rte_mempin_driver *driver, unsigned int device,
