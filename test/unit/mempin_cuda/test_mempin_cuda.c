@@ -366,6 +366,7 @@ what_cannot_be_left_is_not_pinned(void **state)
 	refused(rte_mempin_pin(cuda, mem, 1, 0, 0, &pin), -EIO, "leaving a device's context");
 	assert_null(pin);
 	assert_int_equal(standin_nb_registered(), 0);
+	assert_int_equal(standin_nb_broken(), 0);
 	assert_int_equal(standin_nb_retained(0), 0);
 	/* Nobody but the stand-in can help this. */
 	assert_int_equal(cuCtxPopCurrent_v2(&context), 0);
