@@ -34,6 +34,9 @@ struct verb {
 	enum verb_status (*run)(const struct options *opts);
 };
 
+/* verb_apply.c */
+extern const struct verb verb_apply;
+
 /* check.c */
 extern const struct verb verb_check;
 

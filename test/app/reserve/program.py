@@ -15,8 +15,9 @@ def run(*args, env=None, **more):
     """What became of it; of the environment nothing counts but what is given."""
     kept = {name: value for name, value in os.environ.items()
             if name not in ('FASTMEM_PLAN', 'FASTMEM_CONFIG')}
-    return subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60,
-                          env={**kept, **(env or {})}, check=False, **more)
+    return subprocess.run([PROGRAM, *args], text=True, timeout=60, check=False,
+                          env={**kept, **(env or {})},
+                          **{'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **more})
 
 
 def read(path):
