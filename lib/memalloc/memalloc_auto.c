@@ -369,7 +369,7 @@ rte_memalloc_auto_inform(struct rte_memalloc *alloc, const struct rte_memalloc_f
 	int ret = check(alloc);
 
 	if (ret == 0 && facts == NULL) {
-		ret = rte_memalloc_facts_read(&read);
+		ret = ma_facts_read(&read);
 		facts = &read;
 	}
 	if (ret == 0)
@@ -437,7 +437,7 @@ rte_memalloc_auto_create(const struct rte_memalloc_auto_opts *opts, struct rte_m
 	if (opts->facts != NULL)
 		facts = *opts->facts;
 	else
-		ret = rte_memalloc_facts_read(&facts);
+		ret = ma_facts_read(&facts);
 	if (ret == 0)
 		ret = check_opts(opts, &facts, &rules);
 	if (ret != 0)

@@ -4,7 +4,7 @@
 /*
  * Owns: what the machine has to choose from, what it had when somebody first asked, and which node
  *   memory is to be on.
- * Must not: choose, or read a file by itself: lib/numa does.
+ * Must not: choose, or read a file by itself: lib/numa does; know how a pin driver finds devices.
  * Called by: memalloc_auto.c, strategies, applications.
  */
 
@@ -16,6 +16,7 @@
 
 #include "memalloc_priv.h"
 #include "rte_memalloc_choose.h"
+#include "rte_mempin.h"
 
 #define NB_POOLS 64
 
@@ -56,16 +57,13 @@ read_huge(const struct rte_numa_topology *topo, struct rte_memalloc_facts *facts
 }
 
 int
-rte_memalloc_facts_read(struct rte_memalloc_facts *facts)
+ma_facts_read(struct rte_memalloc_facts *facts)
 {
 	const struct rte_numa_topology *topo = rte_numa_topology_self();
 	struct rte_memalloc_facts read = { 0 };
 	struct rte_numa_memory memory;
 	int node_id, ret;
 
-	if (facts == NULL)
-		return rte_memalloc_fail(-EINVAL,
-					 "looking for memory to choose from: nowhere to put it");
 	if (topo == NULL)
 		return fail(-errno, "nodes");
 	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_MEMORY) {
@@ -82,6 +80,21 @@ rte_memalloc_facts_read(struct rte_memalloc_facts *facts)
 	read.pressure = rte_memalloc_pressure_of(read.available, read.total);
 	*facts = read;
 	return 0;
+}
+
+int
+rte_memalloc_facts_read(struct rte_memalloc_facts *facts)
+{
+	const struct rte_mempin_driver *driver;
+	int ret;
+
+	if (facts == NULL)
+		return rte_memalloc_fail(-EINVAL,
+					 "looking for memory to choose from: nowhere to put it");
+	ret = ma_facts_read(facts);
+	if (ret == 0)
+		facts->can_pin = rte_mempin_find(NULL, &driver) == 0;
+	return ret;
 }
 
 int

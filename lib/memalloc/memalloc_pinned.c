@@ -3,7 +3,7 @@
 
 /*
  * Owns: the kind "pinned": another allocator's memory, pinned by a driver.
- * Must not: know the kind of the other allocator, or how a driver pins.
+ * Must not: know how a driver pins, or the kind of another allocator that it is given.
  * Called by: memalloc.c through the interface, applications to create one.
  */
 
@@ -13,6 +13,7 @@
 
 #include "memalloc_priv.h"
 #include "rte_memalloc_pinned.h"
+#include "rte_memalloc_region.h"
 
 struct pinned {
 	struct ma_wrap wrap;
@@ -214,6 +215,41 @@ rte_memalloc_pinned_create(struct rte_memalloc *inner, const struct rte_mempin_d
 	self->page = (size_t)sysconf(_SC_PAGESIZE);
 	*alloc = &self->wrap.base;
 	return 0;
+}
+
+/* Regions of the device's node, if that has memory: as much of them as the node can give. */
+static int
+open_regions(const struct rte_mempin_device *info, struct rte_memalloc **alloc)
+{
+	struct rte_memregion_opts opts = { .policy = RTE_MEMBIND_DEFAULT };
+
+	if (info->node_id >= 0 && ma_node_for(info->node_id) == info->node_id) {
+		opts.policy = RTE_MEMBIND_PREFERRED;
+		rte_numa_mask_only(&opts.nodes, info->node_id);
+	}
+	return rte_memalloc_region_create(&opts, alloc);
+}
+
+int
+rte_memalloc_pinned_open(const char *name, unsigned int device, uint32_t flags,
+			 struct rte_memalloc **alloc)
+{
+	const struct rte_mempin_driver *driver;
+	struct rte_memalloc *regions;
+	struct rte_mempin_device info;
+	int ret;
+
+	ret = rte_mempin_find(name, &driver);
+	if (ret == 0)
+		ret = rte_mempin_device(driver, device, &info);
+	if (ret == 0)
+		ret = open_regions(&info, &regions);
+	if (ret != 0)
+		return ret;
+	ret = rte_memalloc_pinned_create(regions, driver, device, flags, alloc);
+	if (ret != 0)
+		regions->ops->destroy(regions);
+	return ret;
 }
 
 int

@@ -223,6 +223,12 @@ ma_cache_check(const struct rte_memalloc_cache_facts *facts);
 int
 ma_node_for(int node_id);
 
+struct rte_memalloc_facts;
+
+/* As rte_memalloc_facts_read(), without looking for a device to pin for: starting one takes its time. */
+int
+ma_facts_read(struct rte_memalloc_facts *facts);
+
 /*
  * memalloc_strategy.c
  */

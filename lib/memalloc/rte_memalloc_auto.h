@@ -51,8 +51,8 @@ struct rte_memalloc_auto_opts {
 	/** Of allocations for which none are given. */
 	struct rte_memalloc_hints hints;
 	/**
-	 * Allocates pinned memory, or NULL: there is none, whatever the facts say. Has to be thread-safe;
-	 * stays the caller's, and has to outlive this allocator.
+	 * Allocates pinned memory, as rte_memalloc_pinned_open() makes one, or NULL: there is none, whatever
+	 * the facts say. Has to be thread-safe; stays the caller's, and has to outlive this allocator.
 	 */
 	struct rte_memalloc *pinned;
 	/** Blocks of each pool, 0: RTE_MEMALLOC_AUTO_POOL_BLOCKS. Pools are made when first needed. */

@@ -185,8 +185,10 @@ rte_memalloc_rules_init(struct rte_memalloc_rules *rules);
 /**
  * What this machine has, read from the kernel now.
  *
- * Pressure is by the share of memory that is available: who knows better overwrites it. No pin
- * driver is looked for: who has one sets @a can_pin.
+ * Pressure is by the share of memory that is available: who knows better overwrites it. Pin drivers
+ * that are loaded, other than "loopback", are asked for devices: as rte_mempin_nb_devices(), that of
+ * CUDA starts CUDA when it is first asked, and is refused to children of fork(2) from then on. Who
+ * pins by another one sets @a can_pin.
  *
  * Context: control path, reads files; MT-safe; needs no EAL.
  *

@@ -53,6 +53,28 @@ rte_memalloc_pinned_create(struct rte_memalloc *inner, const struct rte_mempin_d
 			   unsigned int device, uint32_t flags, struct rte_memalloc **alloc);
 
 /**
+ * Create an allocator of pinned memory that lies near the device: regions of the device's NUMA node, or
+ * of the nearest one that has memory left, pinned. Thread-safe.
+ *
+ * @param name
+ *   The driver's name, or NULL for the first known one, other than "loopback", that has a device.
+ * @param device
+ *   The device that it is pinned for, from 0.
+ * @param flags
+ *   RTE_MEMPIN_F_*, or'ed.
+ * @param[out] alloc
+ *   Set on success only. Release with rte_memalloc_destroy().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - what rte_mempin_find() said: no such driver is loaded, or none has a device
+ *   - what rte_memalloc_pinned_create() said
+ */
+int
+rte_memalloc_pinned_open(const char *name, unsigned int device, uint32_t flags,
+			 struct rte_memalloc **alloc);
+
+/**
  * Where a device sees an allocation.
  *
  * @param alloc
