@@ -182,26 +182,25 @@ on_signal(int number)
 	__atomic_store_n(&stopped, 1, __ATOMIC_RELAXED); /* nothing else is handed over */
 }
 
-static void
-set_handler(void (*handler)(int))
-{
-	/* Without SA_RESTART: who waits for the lock has to wake up. */
-	struct sigaction action = { .sa_handler = handler };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
+static const int caught[] = { SIGINT, SIGTERM };
+static struct sigaction before[2];
 
 void
 act_catch(void)
 {
-	set_handler(on_signal);
+	/* Without SA_RESTART: who waits for the lock has to wake up. */
+	struct sigaction action = { .sa_handler = on_signal };
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (sigaction(caught[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
+			sigaction(caught[i], &action, NULL);
 }
 
 void
 act_uncatch(void)
 {
-	set_handler(SIG_DFL);
+	for (unsigned int i = 0; i < 2; i++)
+		sigaction(caught[i], &before[i], NULL);
 }
 
 bool

@@ -37,6 +37,9 @@ struct verb {
 /* verb_apply.c */
 extern const struct verb verb_apply;
 
+/* exec.c */
+extern const struct verb verb_exec;
+
 /* check.c */
 extern const struct verb verb_check;
 

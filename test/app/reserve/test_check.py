@@ -98,7 +98,7 @@ class Refusals(unittest.TestCase):
 
     def test_each_says_what_is_wrong(self):
         with Tree() as tree:
-            for args, said in ((('chek', '0=2M'), 'there is no verb "chek"; there are: check'),
+            for args, said in ((('chek', '0=2M'), 'there is no verb "chek"; there are: check apply'),
                                (('check', '--jsn'), 'check has no option "--jsn"; it has: --json'),
                                (('check', '0=2M', '1=2M'), '"1=2M" is too much'),
                                (('check', '--sysfs'), '--sysfs wants a value'),
