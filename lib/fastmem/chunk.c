@@ -222,6 +222,7 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 	}
 	if (p->fresh) {
 		offer_extras(st, node, p);
+		c->number = nb;
 		node->chunk[nb] = c;
 	}
 	/* Release: who counts the chunk in finds its record. */
@@ -348,6 +349,8 @@ fm_chunks_trim(struct fm_node *node)
 	uint64_t backing, size, sum = 0;
 	struct fm_chunk *c;
 
+	if (fm_holder_is_pinned(node->index))
+		return 0;
 	while (i-- > 0) {
 		c = node->chunk[i];
 		nb_slabs = atomic_load_explicit(&c->nb_slabs, memory_order_relaxed);

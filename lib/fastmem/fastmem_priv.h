@@ -110,6 +110,7 @@ struct fm_chunk {
 	uintptr_t base;
 	size_t capacity;      /* bytes of slabs that the record has room for */
 	uint32_t node;	      /* index */
+	uint32_t number;      /* among the node's */
 	uint32_t serial;      /* in the name of the memory's zone */
 	uint32_t meta_serial; /* in the name of this record's zone */
 	uint32_t first_page;  /* of the first slab that is ours: 0, but for the edges */
@@ -590,6 +591,20 @@ fm_holder_leave(void);
 /* Return what dead processes held in caches; how many caches. Control lock held. */
 unsigned int
 fm_holder_reap(struct fm_state *st);
+
+/* This process has memory of a node pinned, or no more. Control lock held. */
+void
+fm_holder_pin(uint32_t node, bool on);
+
+/* Whether any process has: what there is must stay, and what comes would not be. */
+bool
+fm_holder_is_pinned(uint32_t node);
+
+/* ---------------------------------------------------------------- pin.c */
+
+/* Unpin all, at deinit. */
+void
+fm_pin_leave(void);
 
 /* ---------------------------------------------------------------- reserve.c */
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The fastmem authors
  *
- * Owns which processes are alive, and gets back what dead ones held in their caches.
+ * Owns which processes are alive, gets back what dead ones held in their caches, and knows whether
+ * any that lives has a node's memory pinned.
  * Must not be called by who allocates or frees from what there is: it asks the kernel.
- * Called by reserve.c, under the control lock, and by state.c for a process that comes.
+ * Called by reserve.c, chunk.c and pin.c, under the control lock, and by state.c for a process that comes.
  *
  * Each process holds a lock on a byte of its own behind the window's file, for as long as it lives,
  * however it ends (F_OFD_SETLK of fcntl(2)). A process id says less: it means another process in
@@ -26,19 +27,29 @@
 
 #define LOCKS_AT    ((off_t)1 << 60) /* far behind the tables; nothing is written there */
 #define MAX_HOLDERS 4096
+#define PINS_AT	    (LOCKS_AT + MAX_HOLDERS + 1) /* a byte a node */
 
 static int lock_fd = -1;
+
+/* Nodes that this process has pinned memory of. Under the control lock. */
+static bool pins[FM_MAX_NODES];
+
+static bool
+lock_at(off_t at, short type, int op, struct flock *lock)
+{
+	*lock = (struct flock){
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = at,
+		.l_len = 1,
+	};
+	return fcntl(lock_fd, op, lock) == 0;
+}
 
 static bool
 lock_byte(uint32_t holder, int op, struct flock *lock)
 {
-	*lock = (struct flock){
-		.l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = LOCKS_AT + holder,
-		.l_len = 1,
-	};
-	return fcntl(lock_fd, op, lock) == 0;
+	return lock_at(LOCKS_AT + (off_t)holder, F_WRLCK, op, lock);
 }
 
 static bool
@@ -116,10 +127,33 @@ fm_holder_enter(struct fm_state *st)
 }
 
 void
+fm_holder_pin(uint32_t node, bool on)
+{
+	struct flock lock;
+
+	/* Shared with others that pin it. Without a file this process is alone. */
+	if (pins[node] != on && lock_fd >= 0)
+		lock_at(PINS_AT + (off_t)node, on ? F_RDLCK : F_UNLCK, F_OFD_SETLK, &lock);
+	pins[node] = on;
+}
+
+bool
+fm_holder_is_pinned(uint32_t node)
+{
+	struct flock lock;
+
+	if (pins[node] || lock_fd < 0)
+		return pins[node];
+	return lock_at(PINS_AT + (off_t)node, F_WRLCK, F_OFD_GETLK, &lock) &&
+	       lock.l_type != F_UNLCK;
+}
+
+void
 fm_holder_leave(void)
 {
 	if (lock_fd >= 0)
 		close(lock_fd);
 	lock_fd = -1;
+	memset(pins, 0, sizeof(pins));
 	fm_process.holder = 0;
 }

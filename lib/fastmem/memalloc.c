@@ -136,18 +136,19 @@ refused(struct adapter *self, size_t size, size_t align)
 	struct tally *tally = tally_self(self);
 
 	if (rte_errno == ENODEV)
-		return rte_memalloc_fail(-ENODEV,
-					 "fastmem is not initialised: rte_fastmem_init() first, and "
-					 "destroy its allocators before rte_fastmem_deinit()");
+		return rte_memalloc_fail(
+			-ENODEV, "fastmem is not initialised: rte_fastmem_init() first, and "
+				 "destroy its allocators before rte_fastmem_deinit()");
 	if (align > RTE_FASTMEM_MAX_SIZE)
-		return rte_memalloc_fail(-EINVAL,
-					 "%zu bytes at alignment %zu: fastmem aligns to %zu at most",
-					 size, align, RTE_FASTMEM_MAX_SIZE);
+		return rte_memalloc_fail(
+			-EINVAL, "%zu bytes at alignment %zu: fastmem aligns to %zu at most", size,
+			align, RTE_FASTMEM_MAX_SIZE);
 	fm_count(&tally->nb_failed, 1, tally == &self->sum);
-	return rte_memalloc_fail(-ENOMEM,
-				 "fastmem has no %zu bytes at alignment %zu on node %d: reserve more "
-				 "with rte_fastmem_reserve()",
-				 size, align, self->node_id);
+	return rte_memalloc_fail(
+		-ENOMEM,
+		"fastmem has no %zu bytes at alignment %zu on node %d: reserve more "
+		"with rte_fastmem_reserve()",
+		size, align, self->node_id);
 }
 
 static int
@@ -294,10 +295,11 @@ rte_memalloc_fastmem_create(int node_id, struct rte_memalloc **alloc)
 					 "creating an allocator over fastmem, which is not "
 					 "initialised: rte_fastmem_init() first");
 	if (node_id != RTE_NUMA_NODE_ANY && fm_node_by_id(st, node_id) == NULL)
-		return rte_memalloc_fail(-EINVAL,
-					 "creating an allocator over fastmem: node %d has no memory, "
-					 "or is none",
-					 node_id);
+		return rte_memalloc_fail(
+			-EINVAL,
+			"creating an allocator over fastmem: node %d has no memory, "
+			"or is none",
+			node_id);
 	self = aligned_alloc(FM_LINE, sizeof(*self));
 	if (self == NULL)
 		return rte_memalloc_fail(-ENOMEM, "creating an allocator: out of memory");

@@ -279,7 +279,7 @@ bool
 fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 {
 	uint64_t seen = atomic_load_explicit(&node->growths, memory_order_relaxed);
-	bool grown = true;
+	bool grown = true, is_pinned;
 
 	if (!fm_may_grow(node)) {
 		if (atomic_load_explicit(&node->growth, memory_order_relaxed))
@@ -290,7 +290,8 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 	/* Somebody else may have grown it while we waited, or died with enough in its caches. */
 	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed) &&
 	    fm_holder_reap(st) == 0) {
-		grown = grow_locked(st, node, size) == 0;
+		is_pinned = fm_holder_is_pinned(node->index);
+		grown = !is_pinned && grow_locked(st, node, size) == 0;
 		fm_count(grown ? &node->growths : &node->failed_growths, 1, true);
 		if (!grown) {
 			/* EAL takes milliseconds to find that there is nothing: not every time. */
@@ -298,9 +299,10 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 					      memory_order_relaxed);
 			fm_log(FM_WARNING,
 			       "node %d: cannot grow by %" PRIu64 " bytes; it has %" PRIu64
-			       " MiB; no further try for a second",
+			       " MiB%s; no further try for a second",
 			       node->node_id, size,
-			       atomic_load_explicit(&node->backing, memory_order_relaxed) >> 20);
+			       atomic_load_explicit(&node->backing, memory_order_relaxed) >> 20,
+			       is_pinned ? ", which are pinned for a device" : "");
 		}
 	}
 	fm_control_unlock(st);

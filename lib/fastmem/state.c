@@ -296,6 +296,7 @@ rte_fastmem_deinit(void)
 	if (st == NULL)
 		return;
 	pthread_mutex_lock(&attach_lock);
+	fm_pin_leave();
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
 		fm_cache_leave(st, true);
 		fm_holder_leave();

@@ -44,6 +44,7 @@ enum peer_op {
 	PEER_STATS,   /* -> stats, node */
 	PEER_EXHAUST, /* size -> value: blocks, which it keeps */
 	PEER_RELEASE, /* frees those */
+	PEER_PIN,     /* -> value */
 	PEER_CHURN,   /* seed, size: rounds -> value: contents that were wrong */
 	PEER_EXIT,    /* through exit(): no reply */
 };

@@ -10,6 +10,7 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_fastmem_pin.h>
 #include <rte_memory.h>
 
 #include "peer.h"
@@ -102,6 +103,15 @@ serve_block(const struct peer_request *q, struct peer_reply *reply)
 	}
 }
 
+static int
+pin_all(void)
+{
+	const struct rte_mempin_driver *driver;
+	int ret = rte_mempin_find("loopback", &driver);
+
+	return ret != 0 ? ret : rte_fastmem_pin(test_node(), driver, 0, 0);
+}
+
 /* What is about the whole; the others are serve_block()'s. */
 static void
 serve(const struct peer_request *q, struct peer_reply *reply)
@@ -144,6 +154,9 @@ serve(const struct peer_request *q, struct peer_reply *reply)
 		break;
 	case PEER_RELEASE:
 		test_blocks_free(&kept);
+		break;
+	case PEER_PIN:
+		reply->value = pin_all();
 		break;
 	case PEER_CHURN:
 		reply->value = churn(q->seed, q->size);

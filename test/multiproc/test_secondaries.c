@@ -535,6 +535,40 @@ what_the_living_hold_stays(void **state)
 	assert_int_equal(stats_now().bytes_in_use, 0);
 }
 
+/* However that one ends. */
+static void
+what_another_process_has_pinned_stays_while_it_lives(void **state)
+{
+	struct test_blocks blocks = { 0 };
+	struct peer peer;
+	uint64_t backing;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		while (blocks.n < 8)
+			assert_true(test_blocks_alloc(&blocks, MIB, 0));
+		test_blocks_free(&blocks);
+		rte_fastmem_cache_flush();
+		backing = node_stats_now().bytes_backing;
+		peer = peer_start(0);
+		assert_int_equal(CALL(&peer, .op = PEER_PIN).value, 0);
+		assert_int_equal(rte_fastmem_trim(test_node()), 0);
+		test_blocks_exhaust(&blocks, MIB, 0);
+		assert_int_equal(node_stats_now().bytes_backing, backing);
+		if (i == 0)
+			peer_leave(&peer);
+		else
+			peer_kill(&peer);
+		/* Growth that was refused is not tried for a second, unless this is called. */
+		assert_int_equal(rte_fastmem_set_growth(test_node(), true), 0);
+		assert_true(test_blocks_alloc(&blocks, MIB, 0));
+		test_blocks_free(&blocks);
+		rte_fastmem_cache_flush();
+		assert_true(rte_fastmem_trim(test_node()) > 0);
+	}
+}
+
 /* At any instruction: what it had in its hands is lost, and nothing is there twice. */
 static void
 many_killed_secondaries_leave_nearly_all(void **state)
@@ -592,6 +626,7 @@ main(int argc, char **argv)
 		RESERVED(what_a_killed_secondary_cached_comes_back_by_a_trim),
 		RESERVED(and_when_another_comes),
 		RESERVED(what_the_living_hold_stays),
+		INIT(what_another_process_has_pinned_stays_while_it_lives),
 		RESERVED(many_killed_secondaries_leave_nearly_all),
 	};
 	char *mode[] = { argv[0], argc == 3 ? argv[2] : NULL };
