@@ -665,6 +665,10 @@ struct fm_slab *
 fm_node_get_runs(struct fm_node *node, unsigned int cls, unsigned int align, bool anywhere,
 		 unsigned int *first, unsigned int *nb);
 
+/* Publish a run that fm_node_get_runs() gave, but for its first `n` blocks, fewer than it has. */
+void
+fm_node_put_run(struct fm_slab *slab, unsigned int page, unsigned int cls, unsigned int n);
+
 /* Give pages back that lie in one slab and whose words are 0. */
 void
 fm_node_put_pages(struct fm_slab *slab, unsigned int first, unsigned int n);

@@ -3,10 +3,10 @@
  *
  * Owns the way of blocks between the caches and a node's magazines, runs and free pages.
  * Must not know threads; must not wait for one.
- * Called by cache.c, and for page runs by large.c.
+ * Called by cache.c, and for page runs by large.c and warm.c.
  *
  * A run's life: pages are claimed (slab.c), their entries set, and the word published with the
- * blocks that the claimer does not keep. Blocks go and come (page.c). Who returns the last one
+ * blocks that the claimer does not keep: all of them if it is for later (warm.c). Blocks go and come (page.c). Who returns the last one
  * holds the run, sets the entries to 0 and releases the pages.
  *
  * Hints say where to look: a slab's `partial` bit for a run, a chunk's `class_hint` and
@@ -518,6 +518,17 @@ fm_node_get_runs(struct fm_node *node, unsigned int cls, unsigned int align, boo
 	return s;
 }
 
+void
+fm_node_put_run(struct fm_slab *s, unsigned int page, unsigned int cls, unsigned int n)
+{
+	uint64_t full = fm_class_full(&fm_class[cls]);
+
+	FM_RACE_WINDOW();
+	/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
+	atomic_store_explicit(&s->word[page], full << n & full, memory_order_release);
+	hint_run(s, page, cls);
+}
+
 /* Make new runs of the class until there are blocks enough. */
 static void
 take_new_runs(struct fm_node *node, struct want *w)
@@ -535,14 +546,8 @@ take_new_runs(struct fm_node *node, struct want *w)
 		for (; nb > 0; nb--, page += c->pages) {
 			n = RTE_MIN(w->n - w->got, (unsigned int)c->blocks);
 			hand_out_first(w, s->base + page * FM_PAGE_SIZE, n);
-			FM_RACE_WINDOW();
-			if (n == c->blocks)
-				continue; /* the word is 0 and stays so */
-			/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
-			atomic_store_explicit(&s->word[page],
-					      fm_class_full(c) << n & fm_class_full(c),
-					      memory_order_release);
-			hint_run(s, page, w->cls);
+			if (n != c->blocks) /* else the word is 0 and stays so */
+				fm_node_put_run(s, page, w->cls, n);
 		}
 	}
 }

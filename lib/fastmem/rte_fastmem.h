@@ -224,6 +224,40 @@ int
 rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id);
 
 /**
+ * Give memory of a node to a size class ahead, so that allocations find blocks that are there.
+ *
+ * The next @p n allocations of the class by one thread then need not even make blocks out of free
+ * pages. Each further thread keeps blocks back in its cache: 256 of them or 256 KiB, whichever is
+ * less; warm as many more for it. Blocks that are free otherwise are not counted. The memory is that
+ * of the node's reservation: nothing is taken from EAL.
+ *
+ * What was warmed serves this class alone until it was used: a run of pages whose blocks have all
+ * come back is free for any class again.
+ *
+ * Context: control path, does not sleep; MT-safe. Others may miss the memory that it takes before it
+ * finds that there is too little.
+ *
+ * @param n
+ *   How many; 0 succeeds once the other arguments were checked.
+ * @param size
+ *   As for rte_fastmem_alloc_node().
+ * @param align
+ *   As for rte_fastmem_alloc_node(), up to 4096.
+ * @param node_id
+ *   Node; RTE_NUMA_NODE_ANY: the caller's.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno, with nothing changed:
+ *   - -EINVAL: no such node or one without memory, @p align not a power of two
+ *   - -ENODEV: not initialised
+ *   - -E2BIG: @p size above RTE_FASTMEM_MAX_SIZE or @p align above 4096: such blocks are made one by
+ *     one
+ *   - -ENOMEM: the node has not enough free memory; the log says what was asked
+ */
+int
+rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id);
+
+/**
  * Bytes that reservations promise on a node, or on all with RTE_NUMA_NODE_ANY.
  *
  * @return

@@ -9,6 +9,7 @@
  *      spin -DWORKERS=3 ..., spin -DPAGES=2 ...                 more workers; runs of two pages
  *      spin -DHONEST ... && cc -O2 -DNP ... && ./pan -l         no cycle in which nobody gets on,
  *                                                       where takers ask the entry for the class
+ *      spin -DWARM ...                 a run may be published whole, and stays until it was used
  * Planted defects, each of which must be found:
  *      -DNO_CHECK_AFTER_TAKE   the blocks taken are used without asking what class the run is now
  *      -DCHECK_BEFORE_TAKE     ... asked before they are taken (what A1 made relaxed would allow)
@@ -66,6 +67,8 @@ inline claim()
 	assert(word[at] == 0 && word[end] == 0 && entry[at] == 0 && entry[end] == 0);
 #ifdef KEEP_NONE
 	bits = 0;
+#elif defined(WARM)
+	select(bits : 0 .. full(cls));
 #else
 	select(bits : 1 .. full(cls));
 #endif
@@ -249,6 +252,14 @@ init {
 	}
 	_nr_pr == 1;
 	for (i : 0 .. PAGES - 1) {
-		assert(word[i] == 0 && entry[i] == 0 && !claimed[i] && held[i] == 0)
+		assert(held[i] == 0);
+		if
+#ifdef WARM
+		:: entry[i] != 0 ->
+			assert(claimed[i] &&
+				word[i] == (entry[i] == 3 && i == 1 -> 0 : full(entry[i])))
+#endif
+		:: else -> assert(word[i] == 0 && entry[i] == 0 && !claimed[i])
+		fi
 	}
 }

@@ -68,6 +68,8 @@ case $name in
 page)
     check holds -DSAFETY
     check holds -DSAFETY -DPAGES=2
+    check holds -DSAFETY -DWARM
+    check holds -DSAFETY -DPAGES=2 -DWARM
     check holds -DNP -DHONEST
     defects -DSAFETY '' NO_CHECK_AFTER_TAKE CHECK_BEFORE_TAKE NO_CHECK_AFTER_EMPTY BACK_TO_OLD \
         EMPTY_BY_STORE TAKE_BY_STORE PUT_BY_STORE WORD_FIRST PAGES_FIRST KEEP_NONE

@@ -108,10 +108,10 @@ run_claim(struct stress_thread *t, struct held *h)
 		return false;
 	h->page = (unsigned int)page;
 	h->cls = cls;
-	/* Any block but none, so that those left come to other classes' words. */
+	/* Any block, so that those left come to other classes' words; none now and then: warmed. */
 	do {
 		h->blocks = full & (stress_rand(t) | (uint64_t)stress_rand(t) << 32);
-	} while (h->blocks == 0);
+	} while (h->blocks == 0 && stress_rand(t) % 8 != 0);
 	for (i = h->page; i < h->page + classes[cls].pages; i++) {
 		CHECK(page_mark[i] == 0);
 		page_mark[i] = t->me;
@@ -125,7 +125,7 @@ run_claim(struct stress_thread *t, struct held *h)
 	FM_RACE_WINDOW();
 	/* Release: the run is there, pairs with A1 of page.c. */
 	atomic_store_explicit(&slab.word[page], full & ~h->blocks, memory_order_release);
-	return true;
+	return h->blocks != 0;
 }
 
 static bool
@@ -191,6 +191,27 @@ work(void *arg)
 	return NULL;
 }
 
+/* Runs that were published whole, and of which nobody took a block since. */
+static void
+use_the_rest(struct stress_thread *t)
+{
+	struct held h;
+	bool left, foreign;
+	uint16_t is;
+
+	for (h.page = 0; h.page < NB_PAGES; h.page++) {
+		if (atomic_load(&slab.word[h.page]) == 0)
+			continue;
+		is = atomic_load(&entry[h.page]);
+		h.cls = fm_entry_class(is);
+		h.blocks =
+			fm_page_take(&slab.word[h.page], &entry[h.page], is, 64, &left, &foreign);
+		CHECK(h.blocks == fm_class_full(&classes[h.cls]));
+		mark(t, h.page, h.blocks);
+		give(t, &h);
+	}
+}
+
 int
 main(void)
 {
@@ -199,6 +220,7 @@ main(void)
 
 	atomic_store(&slab.free[0], (UINT64_C(1) << NB_PAGES) - 1);
 	done = stress_run(work, stress_ms(), NULL);
+	use_the_rest(&stress_thread[0]);
 	/* Everything came back, and was found to be empty. */
 	CHECK(atomic_load(&slab.free[0]) == (UINT64_C(1) << NB_PAGES) - 1);
 	for (i = 0; i < NB_PAGES; i++)
