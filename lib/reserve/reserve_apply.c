@@ -32,22 +32,6 @@ fail_line(const struct rsv_line *line, int err, const char *why)
 /* ---- before anything is taken */
 
 static int
-refuse_warm(const struct rte_reserve_plan *plan)
-{
-	const struct rsv_place *place;
-
-	for (unsigned int i = 0; i < plan->nb_lines; i++) {
-		place = &plan->line[i].place[RSV_WARM];
-		if (place->line != 0)
-			return rsv_fail(-ENOTSUP,
-					"%s:%u:%u: blocks cannot be carved beforehand yet; leave "
-					"warm out",
-					place->source, place->line, place->column);
-	}
-	return 0;
-}
-
-static int
 fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 {
 	const struct rsv_target *t = d->target;
@@ -148,6 +132,55 @@ take_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 	return ret;
 }
 
+/* Where a target's memory is: its own node if there is any, else where most of it is. */
+static int
+node_of(const struct rsv_target *t)
+{
+	const struct rsv_part *most = NULL;
+
+	for (unsigned int k = 0; k < t->nb_parts; k++) {
+		if (t->part[k].node_id == t->node_id)
+			return t->node_id;
+		if (most == NULL || t->part[k].bytes > most->bytes)
+			most = &t->part[k];
+	}
+	return most == NULL ? t->node_id : most->node_id;
+}
+
+static int
+warm(const struct rsv_line *line, int node_id)
+{
+	const struct rsv_place *at = &line->place[RSV_WARM];
+	const struct rsv_warm *item;
+	int ret;
+
+	for (unsigned int i = 0; i < line->warm.n; i++) {
+		item = &line->warm.item[i];
+		ret = rte_fastmem_warm(item->n, item->size, 0, node_id);
+		if (ret < 0)
+			return rsv_fail(ret,
+					"%s:%u:%u: cannot warm %" PRIu64 " blocks of %" PRIu64
+					" bytes on node %d: %s",
+					at->source, at->line, at->column, item->n, item->size,
+					node_id,
+					ret == -ENOMEM ?
+						"what is reserved there does not hold them" :
+						strerror(-ret));
+	}
+	return 0;
+}
+
+/* Once all is there: several lines may be of one node. */
+static int
+warm_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < d->nb_targets && ret == 0; i++)
+		ret = warm(&plan->line[d->target[i].line], node_of(&d->target[i]));
+	return ret;
+}
+
 /* Nothing of this can fail: the nodes have memory. */
 static void
 set_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
@@ -184,6 +217,8 @@ apply(const struct rte_reserve_plan *plan, struct rsv_machine *m)
 	if (ret == 0)
 		ret = take_all(plan, &d);
 	if (ret == 0)
+		ret = warm_all(plan, &d);
+	if (ret == 0)
 		set_all(plan, &d);
 	rsv_decision_free(&d);
 	return ret;
@@ -218,9 +253,7 @@ rte_reserve_apply(const struct rte_reserve_plan *plan)
 
 	if (plan == NULL)
 		return rsv_fail(-EINVAL, "no plan was given");
-	ret = refuse_warm(plan);
-	if (ret == 0)
-		ret = start();
+	ret = start();
 	if (ret < 0)
 		return ret;
 	topo = rte_numa_topology_self(); /* it was needed to get here */

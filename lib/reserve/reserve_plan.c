@@ -84,6 +84,8 @@ fail_there(const struct rsv_place *place, const char *what)
 static int
 check_line(const struct rsv_line *line)
 {
+	uint64_t warm = 0;
+
 	if (line->place[RSV_SIZE].line == 0)
 		return fail_there(&line->first, "nothing says how much: expected a size for these "
 						"nodes");
@@ -94,6 +96,11 @@ check_line(const struct rsv_line *line)
 	if (line->policy.shortage == RSV_LESS && line->policy.floor > line->size.bytes)
 		return fail_there(&line->place[RSV_SHORTAGE],
 				  "less than the size may not be more than it");
+	for (unsigned int i = 0; i < line->warm.n; i++)
+		warm += line->warm.item[i].size * line->warm.item[i].n; /* below 2^52 each */
+	if (warm > line->size.bytes)
+		return fail_there(&line->place[RSV_WARM],
+				  "the blocks to warm are more than the size");
 	return 0;
 }
 

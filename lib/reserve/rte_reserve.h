@@ -186,10 +186,9 @@ rte_reserve_report_free(struct rte_reserve_report *report);
  *   - -EINVAL: @p plan is NULL, or what lines say of one node contradicts each other
  *   - -EBUSY: lib/fastmem is initialised already
  *   - -EPERM: a secondary process
- *   - -ENOTSUP: the plan warms size classes, which cannot be done yet
  *   - -ENODEV: EAL is not initialised; a node does not exist or has no memory
  *   - -ENOENT: there is no such device
- *   - -ENOMEM: not enough hugepages, or not of the size asked for
+ *   - -ENOMEM: not enough hugepages, or not of the size asked for, or too few for what is warmed
  *   - another errno of rte_fastmem_init(), rte_fastmem_reserve() or rte_reserve_check()
  */
 int

@@ -138,7 +138,6 @@ contradictions_are_refused(void **state)
 	assert_int_equal(apply("%d=4M/growth=on,local=4M/growth=off"), -EINVAL);
 	assert_int_equal(apply("%d=4M/limit=6M,local=4M"), -EINVAL);
 	assert_non_null(strstr(rte_reserve_error(), "command line:1:1: "));
-	assert_int_equal(apply("%d=4M/warm=64x10"), -ENOTSUP);
 	assert_false(initialised());
 }
 
@@ -269,6 +268,50 @@ what_eal_holds_is_used_first(void **state)
 	assert_int_equal(mapped_pages(), before);
 }
 
+static uint64_t
+runs(size_t class_size)
+{
+	struct rte_fastmem_class_stats stats;
+
+	assert_int_equal(rte_fastmem_stats_class(class_size, &stats), 0);
+	return stats.slab_acquires;
+}
+
+static void
+warm_blocks_are_there(void **state)
+{
+	static const unsigned int counts[] = { 10000, 1000 };
+	static const size_t sizes[] = { 64, 2048 };
+	uint64_t before;
+	unsigned int k;
+	size_t i;
+
+	(void)state;
+	assert_applies("%d=16M/warm=64x10000+2048x1000");
+	assert_int_equal(rte_fastmem_reserved(test_node()), 16 * MIB);
+	for (i = 0; i < RTE_DIM(sizes); i++) {
+		before = runs(sizes[i]);
+		assert_true(before * 64 >= counts[i]);
+		for (k = 0; k < counts[i]; k++)
+			assert_non_null(rte_fastmem_alloc_node(sizes[i], 0, 0, test_node()));
+		assert_int_equal(runs(sizes[i]), before);
+	}
+}
+
+static void
+too_many_warm_blocks_give_all_back(void **state)
+{
+	size_t heap = eal_heap_bytes();
+
+	(void)state;
+	assert_int_equal(apply("%d=4M/warm=64x60+2048x2000"), -ENOMEM);
+	assert_non_null(strstr(rte_reserve_error(),
+			       "command line:1:6: cannot warm 2000 blocks of 2048 bytes on node "));
+	assert_false(initialised());
+	assert_int_equal(zones_count(), 0);
+	assert_int_equal(eal_heap_bytes(), heap);
+}
+
 static void
 less_makes_do_with_what_there_is(void **state)
 {
@@ -377,6 +420,7 @@ main(int argc, char **argv)
 		TEST(too_much_takes_nothing),	      TEST(a_failure_half_way_gives_all_back),
 		TEST(a_page_size_is_had_or_refused),  TEST(less_makes_do_with_what_there_is),
 		TEST(each_line_has_its_page_size),    TEST(what_eal_holds_is_used_first),
+		TEST(warm_blocks_are_there),	      TEST(too_many_warm_blocks_give_all_back),
 		TEST(it_is_applied_in_place_of_init), TEST(sealed_nothing_makes_a_system_call),
 	};
 

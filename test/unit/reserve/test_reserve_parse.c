@@ -154,6 +154,7 @@ lines_that_are_wrong_say_where_and_what_was_expected(void **state)
 		  "1:17: expected the size of blocks in bytes, up to 1M, got nothing" },
 		{ "0=1G/warm=2Mx10",
 		  "1:11: expected the size of blocks in bytes, up to 1M, got \"2M\"" },
+		{ "0=64K/warm=64x1000+1Kx2", "1:7: the blocks to warm are more than the size" },
 		{ "0=1G/warm=64x0", "1:14: expected a count of blocks, got \"0\"" },
 		{ "0=1G/shortage=les", "1:15: \"les\" is nothing to do on shortage; did you mean "
 				       "\"less\"?" },
