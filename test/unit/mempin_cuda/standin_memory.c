@@ -114,6 +114,25 @@ cuMemHostGetDevicePointer_v2(unsigned long long *at, void *addr, unsigned int fl
 	return error;
 }
 
+char *
+standin_at(uint64_t address, size_t size)
+{
+	struct standin_context *context = standin_current();
+	struct standin_range *range;
+	char *addr = NULL;
+
+	if (context == NULL || address < STANDIN_OFFSET(context->device))
+		return NULL;
+	addr = (char *)(uintptr_t)(address - STANDIN_OFFSET(context->device));
+	pthread_mutex_lock(&standin.lock);
+	range = find(addr, 1);
+	if (range == NULL || (range->flags & MAPPED) == 0 || size > range->size ||
+	    addr + size > range->addr + range->size)
+		addr = NULL;
+	pthread_mutex_unlock(&standin.lock);
+	return addr;
+}
+
 unsigned int
 standin_forget(const struct standin_context *context)
 {

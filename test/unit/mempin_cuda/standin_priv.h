@@ -60,6 +60,10 @@ standin_current(void);
 unsigned int
 standin_forget(const struct standin_context *context);
 
+/* Where the process has what a device sees of registered memory, if all of it is mapped; or NULL. */
+char *
+standin_at(uint64_t address, size_t size);
+
 /*
  * The functions of CUDA's that stand in for the real ones.
  */
@@ -96,5 +100,39 @@ int
 cuMemHostUnregister(void *addr);
 int
 cuMemHostGetDevicePointer_v2(unsigned long long *at, void *addr, unsigned int flags);
+
+/*
+ * standin_gpu.c
+ */
+
+struct standin_module;
+struct standin_function;
+
+int
+cuMemAlloc_v2(unsigned long long *mem, size_t size);
+int
+cuMemFree_v2(unsigned long long mem);
+int
+cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t size, void *stream);
+int
+cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t size, void *stream);
+int
+cuStreamCreate(void **stream, unsigned int flags);
+int
+cuStreamSynchronize(void *stream);
+int
+cuStreamDestroy_v2(void *stream);
+int
+cuModuleLoadData(struct standin_module **module, const void *text);
+int
+cuModuleUnload(struct standin_module *module);
+int
+cuModuleGetFunction(struct standin_function **function, struct standin_module *module,
+		    const char *name);
+int
+cuLaunchKernel(struct standin_function *function, unsigned int grid_x, unsigned int grid_y,
+	       unsigned int grid_z, unsigned int block_x, unsigned int block_y,
+	       unsigned int block_z, unsigned int shared, void *stream, void **params,
+	       void **extra);
 
 #endif /* STANDIN_PRIV_H */
