@@ -40,6 +40,12 @@ extern const struct verb verb_apply;
 /* exec.c */
 extern const struct verb verb_exec;
 
+/* hold.c */
+extern const struct verb verb_hold;
+
+/* clean.c */
+extern const struct verb verb_clean;
+
 /* check.c */
 extern const struct verb verb_check;
 

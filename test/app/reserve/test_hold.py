@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The fastmem authors
+"""fastmem-reserve hold has the memory that secondaries use, whoever of them dies.
+
+usage: test_hold.py FASTMEM-RESERVE WORKER
+"""
+import glob
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from hugepages import enter, free_pages
+
+PROGRAM, WORKER = sys.argv[1:3]
+MOUNT = enter(64)
+PLAN = 'any=32M,seal=yes'
+PREFIX = f'fastmem-hold-{os.getpid()}'
+PATIENCE = 60
+
+
+def until(what, condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f'{what} did not happen'
+        time.sleep(0.02)
+
+
+def files():
+    return glob.glob(f'{MOUNT}/{PREFIX}map_*')
+
+
+class Manager:
+    """A service manager's end of the socket."""
+
+    def __init__(self, abstract=False):
+        self.folder = tempfile.TemporaryDirectory()
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.name = f'@{PREFIX}' if abstract else f'{self.folder.name}/notify'
+        self.socket.bind(self.name.replace('@', '\0'))
+        self.socket.settimeout(PATIENCE)
+
+    def hears(self):
+        return self.socket.recv(4096).decode()
+
+    def close(self):
+        self.socket.close()
+        self.folder.cleanup()
+
+
+class Holder:
+
+    def __init__(self, *args, plan=PLAN, abstract=False):
+        self.manager = Manager(abstract)
+        self.process = subprocess.Popen(
+            [PROGRAM, 'hold', plan, '--prefix', PREFIX, *args], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+            env={**os.environ, 'NOTIFY_SOCKET': self.manager.name})
+        self.pid = self.process.pid
+
+    def ready(self):
+        said = self.manager.hears()
+        assert 'READY=1' in said.split('\n'), said
+        return self
+
+    def end(self, number=signal.SIGTERM):
+        """What it exits with, and what it said."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        self.manager.close()
+        return self.process.returncode, out, err
+
+
+class Worker:
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [WORKER, f'--file-prefix={PREFIX}', '--proc-type=secondary', '--no-pci',
+             '--no-telemetry', '--log-level=error'],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.answer() == 'up'
+
+    def answer(self):
+        for line in self.process.stdout:
+            if not line.startswith(('EAL:', 'TELEMETRY:')):
+                return line.strip()
+        return None
+
+    def ask(self, line):
+        self.process.stdin.write(f'{line}\n')
+        self.process.stdin.flush()
+        return int(self.answer())
+
+    def quit(self):
+        self.process.communicate('quit\n', timeout=PATIENCE)
+        return self.process.returncode
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+class Holding(unittest.TestCase):
+
+    def tearDown(self):
+        # EAL leaves it.
+        shutil.rmtree(f'/var/run/dpdk/{PREFIX}', ignore_errors=True)
+        self.assertEqual(files(), [])
+
+    def test_it_is_ready_when_the_memory_is_there_and_leaves_nothing(self):
+        for abstract in (False, True):
+            before = free_pages()
+            holder = Holder(abstract=abstract).ready()
+            self.assertGreaterEqual(len(files()), 16)
+            worker = Worker()
+            self.assertGreaterEqual(worker.ask('fill 1048576'), 32)
+            self.assertEqual(worker.quit(), 0)
+            status, out, _ = holder.end(signal.SIGTERM if abstract else signal.SIGINT)
+            self.assertEqual(status, 0)
+            self.assertIn(f'--file-prefix={PREFIX}', out)
+            self.assertEqual(files(), [])
+            self.assertLessEqual(abs(free_pages() - before), 600)  # others come and go
+
+    def test_a_second_one_is_refused_and_told_who_holds_it(self):
+        holder = Holder().ready()
+        done = subprocess.run([PROGRAM, 'hold', PLAN, '--prefix', PREFIX], capture_output=True,
+                              text=True, timeout=PATIENCE, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn(f'process {holder.pid} (fastmem-reserve) is the primary', done.stderr)
+        worker = Worker()
+        self.assertGreaterEqual(worker.ask('fill 1048576'), 32)
+        worker.quit()
+        self.assertEqual(holder.end()[0], 0)
+
+    def test_workers_die_and_return_and_no_memory_is_lost(self):
+        holder = Holder().ready()
+        worker = Worker()
+        there = worker.ask('fill 65536')
+        worker.quit()
+        for _ in range(4):
+            worker = Worker()
+            # What a killed one had cached comes back; its blocks would be others'.
+            self.assertEqual(worker.ask('fill 65536'), there)
+            worker.kill()
+        worker = Worker()
+        self.assertEqual(worker.ask('fill 65536'), there)
+        self.assertEqual(worker.quit(), 0)
+        self.assertEqual(holder.end()[0], 0)
+
+    def test_a_holder_that_is_killed_returns_when_its_workers_have_ended(self):
+        holder, worker = Holder().ready(), Worker()
+        for _ in range(100):
+            self.assertEqual(worker.ask('take 100000'), 1)
+        self.assertEqual(holder.end(signal.SIGKILL)[0], -signal.SIGKILL)
+        # They go on without it.
+        self.assertEqual(worker.ask('intact'), 1)
+        self.assertEqual(worker.ask('take 100000'), 1)
+        second = Holder()
+        said = second.manager.hears()
+        self.assertTrue(said.startswith('STATUS=Waiting'), said)
+        self.assertIn(f'{worker.process.pid} (', said)
+        done = subprocess.run([PROGRAM, 'hold', PLAN, '--prefix', PREFIX, '--no-wait'],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f'{worker.process.pid} (', done.stderr)
+        self.assertEqual(worker.ask('intact'), 1)
+        self.assertEqual(worker.quit(), 0)
+        second.ready()
+        worker = Worker()
+        self.assertGreaterEqual(worker.ask('fill 1048576'), 32)
+        worker.quit()
+        self.assertEqual(second.end()[0], 0)
+
+    def test_one_that_waits_ends_when_it_is_told_to(self):
+        holder, worker = Holder().ready(), Worker()
+        holder.end(signal.SIGKILL)
+        second = Holder()
+        self.assertIn('STATUS=Waiting', second.manager.hears())
+        self.assertEqual(second.end()[0], 0)
+        self.assertEqual(worker.ask('take 1000'), 1)
+        worker.quit()
+        self.assertEqual(Holder().ready().end()[0], 0)  # takes away what is left
+
+    def test_one_that_ends_leaves_the_memory_to_those_who_use_it(self):
+        holder, worker = Holder().ready(), Worker()
+        self.assertEqual(worker.ask('take 1000000'), 1)
+        status, out, _ = holder.end()
+        self.assertEqual(status, 0)
+        self.assertIn(f'stays with the processes that use it: {worker.process.pid} (', out)
+        self.assertEqual(worker.ask('intact'), 1)
+        self.assertEqual(worker.ask('take 1000000'), 1)
+        # Nor does clean take them away, before they have ended.
+        for left in (True, False):
+            done = subprocess.run([PROGRAM, 'clean'], capture_output=True, text=True,
+                                  timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(bool(files()), left)
+            if left:
+                self.assertEqual(worker.ask('intact'), 1)
+                worker.quit()
+
+    def test_a_plan_that_is_not_there_is_refused(self):
+        holder = Holder(plan='any=100T')
+        out, err = holder.process.communicate(timeout=PATIENCE)
+        self.assertEqual((holder.process.returncode, out), (1, ''))
+        self.assertIn('command line:1:1: "any" asks for', err)
+        holder.manager.close()
+        self.assertEqual(Holder().ready().end()[0], 0)
+
+
+class Wrong(unittest.TestCase):
+
+    def test_a_prefix_that_is_no_name(self):
+        for prefix in ('a/b', '..', '%d'):
+            done = subprocess.run([PROGRAM, 'hold', PLAN, '--prefix', prefix], text=True,
+                                  capture_output=True, timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn('is no name', done.stderr)
+
+    def test_options_that_eal_does_not_know(self):
+        done = subprocess.run([PROGRAM, 'hold', PLAN, '--prefix', PREFIX, '--', '--no-such'],
+                              text=True, capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('EAL does not start', done.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1], verbosity=2)
