@@ -11,7 +11,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,6 +28,7 @@
 #include "notify.h"
 #include "plan.h"
 #include "procs.h"
+#include "runtime.h"
 #include "verb.h"
 
 #define MAX_USERS 64
@@ -44,34 +44,6 @@ static const struct option_def options[] = {
 		      "if processes still use what an earlier holder left, refuse to start" },
 	{ 0 },
 };
-
-/* Where EAL keeps what its processes share. */
-static void
-runtime_folder(const char *prefix, char folder[PATH_MAX])
-{
-	const char *base = getenv("RUNTIME_DIRECTORY");
-
-	if (base == NULL)
-		base = getuid() == 0 ? "/var/run" : getenv("XDG_RUNTIME_DIR");
-	snprintf(folder, PATH_MAX, "%s/dpdk/%s", base != NULL ? base : "/tmp", prefix);
-}
-
-/* The process that is the primary there, or 0. */
-static int
-primary_of(const char *folder)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[PATH_MAX + 8];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/config", folder);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	ret = fcntl(fd, F_GETLK, &lock);
-	close(fd);
-	return ret == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
-}
 
 /* ---- before it starts */
 
@@ -228,7 +200,7 @@ static enum verb_status
 start(const struct plan *plan, const char *prefix, const char *folder, const sigset_t *signals,
       char **own)
 {
-	int pid = primary_of(folder);
+	int pid = runtime_primary(folder);
 	bool ended;
 
 	/* One may have come while this one waited. */
@@ -271,7 +243,7 @@ run(const struct options *opts)
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	runtime_folder(prefix, folder);
-	pid = primary_of(folder);
+	pid = runtime_primary(folder);
 	if (pid != 0)
 		status = refuse_second(prefix, pid);
 	else

@@ -76,8 +76,8 @@ int
 main(int argc, char **argv)
 {
 	/* A further verb is added here. */
-	const struct verb *const verbs[] = { &verb_check, &verb_apply, &verb_exec, &verb_hold,
-					     &verb_clean };
+	const struct verb *const verbs[] = { &verb_check, &verb_apply, &verb_exec,
+					     &verb_hold,  &verb_show,  &verb_clean };
 	const size_t n = sizeof(verbs) / sizeof(verbs[0]);
 	enum verb_status status = VERB_OK;
 	const struct verb *verb;

@@ -65,6 +65,13 @@ state_open(struct state *state, const char *folder)
 }
 
 int
+state_look(struct state *state, const char *folder)
+{
+	*state = (struct state){ .folder = folder, .lock = -1 };
+	return read_ledger(state);
+}
+
+int
 state_save(const struct state *state)
 {
 	char *text = NULL;

@@ -24,6 +24,10 @@ struct state {
 int
 state_open(struct state *state, const char *folder);
 
+/* Read it, without a lock and to be looked at only; likewise. */
+int
+state_look(struct state *state, const char *folder);
+
 /* Keep it; 0, or a negative errno with its reason said on stderr. */
 int
 state_save(const struct state *state);

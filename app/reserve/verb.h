@@ -46,6 +46,9 @@ extern const struct verb verb_hold;
 /* clean.c */
 extern const struct verb verb_clean;
 
+/* show.c */
+extern const struct verb verb_show;
+
 /* check.c */
 extern const struct verb verb_check;
 

@@ -6,7 +6,9 @@
 usage: test_hold.py FASTMEM-RESERVE WORKER
 """
 import glob
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -212,6 +214,55 @@ class Holding(unittest.TestCase):
         self.assertIn('command line:1:1: "any" asks for', err)
         holder.manager.close()
         self.assertEqual(Holder().ready().end()[0], 0)
+
+
+class Showing(unittest.TestCase):
+
+    def tearDown(self):
+        shutil.rmtree(f'/var/run/dpdk/{PREFIX}', ignore_errors=True)
+
+    @staticmethod
+    def show():
+        done = subprocess.run([PROGRAM, 'show', '--json'], capture_output=True, text=True,
+                              timeout=PATIENCE, check=True)
+        return json.loads(done.stdout)
+
+    @staticmethod
+    def hugetlb(pid):
+        """Bytes that the kernel counts for a process."""
+        with open(f'/proc/{pid}/smaps', encoding='utf-8') as file:
+            return 1024 * sum(int(kib) for kib in re.findall(
+                r'(?:Shared|Private)_Hugetlb: +(\d+) kB', file.read()))
+
+    def test_who_has_what(self):
+        holder, worker = Holder().ready(), Worker()
+        self.assertEqual(worker.ask('take 1000'), 1)
+        shown = self.show()
+        has = {}
+        for use in shown['processes']:
+            has[use['pid']] = has.get(use['pid'], 0) + use['page_size'] * use['pages']
+        for process in (holder.pid, worker.process.pid):
+            self.assertGreater(has[process], 0)
+            self.assertEqual(has[process], self.hugetlb(process))
+        group, = (group for group in shown['prefixes'] if group['prefix'] == PREFIX)
+        self.assertEqual((group['primary'], group['secondaries']),
+                         (holder.pid, [worker.process.pid]))
+        self.assertEqual({file['path'] for file in shown['files']}, set(files()))
+        for file in shown['files']:
+            self.assertEqual((file['prefix'], file['owner'], file['bytes'], file['left']),
+                             (PREFIX, os.geteuid(), 2 << 20, False))
+            self.assertIn(file['process'], (holder.pid, worker.process.pid))
+        holder.end(signal.SIGKILL)
+        group, = (group for group in self.show()['prefixes'] if group['prefix'] == PREFIX)
+        self.assertEqual((group['primary'], group['secondaries']), (0, [worker.process.pid]))
+        worker.kill()
+        shown = self.show()
+        self.assertNotIn(PREFIX, [group['prefix'] for group in shown['prefixes']])
+        self.assertTrue(shown['files'])
+        for file in shown['files']:
+            self.assertEqual((file['process'], file['left']), (0, True))
+        subprocess.run([PROGRAM, 'clean'], timeout=PATIENCE, check=True, capture_output=True)
+        self.assertEqual(self.show()['files'], [])
 
 
 class Wrong(unittest.TestCase):
