@@ -18,8 +18,34 @@
 #define MAX_DRIVERS 16
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const struct rte_mempin_driver *drivers[MAX_DRIVERS] = { &mp_loopback };
 static unsigned int nb_drivers = 1;
+
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void
+leave_lock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+set_up(void)
+{
+	pthread_atfork(before_fork, leave_lock, leave_lock);
+}
+
+static void
+take_lock(void)
+{
+	pthread_once(&once, set_up);
+	pthread_mutex_lock(&lock);
+}
 
 /* The one of a name; NULL: there is none. */
 static const struct rte_mempin_driver *
@@ -43,7 +69,7 @@ rte_mempin_register(const struct rte_mempin_driver *driver)
 		return rte_memalloc_fail(-EINVAL,
 					 "registering a pin driver: its name, or a function, is "
 					 "missing");
-	pthread_mutex_lock(&lock);
+	take_lock();
 	if (find(driver->name) != NULL)
 		ret = rte_memalloc_fail(-EEXIST, "there is a pin driver \"%s\" already",
 					driver->name);
@@ -52,7 +78,7 @@ rte_mempin_register(const struct rte_mempin_driver *driver)
 					MAX_DRIVERS);
 	else
 		drivers[nb_drivers++] = driver;
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	return ret;
 }
 
@@ -65,7 +91,7 @@ rte_mempin_unregister(const struct rte_mempin_driver *driver)
 		return rte_memalloc_fail(-EBUSY,
 					 "memory is pinned by the driver \"%s\": unpin it first",
 					 driver->name);
-	pthread_mutex_lock(&lock);
+	take_lock();
 	/* Not the first one, which is built in. */
 	for (i = 1; i < nb_drivers && drivers[i] != driver; i++)
 		;
@@ -74,7 +100,7 @@ rte_mempin_unregister(const struct rte_mempin_driver *driver)
 		memmove(&drivers[i], &drivers[i + 1], (nb_drivers - i) * sizeof(drivers[0]));
 		i = 0;
 	}
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	return i == 0 ? 0 : rte_memalloc_fail(-ENOENT, "no such pin driver is registered");
 }
 
@@ -97,10 +123,10 @@ find_any(const struct rte_mempin_driver **driver)
 	char why[256] = "no driver is loaded";
 	unsigned int nb;
 
-	pthread_mutex_lock(&lock);
+	take_lock();
 	nb = nb_drivers;
 	memcpy(known, drivers, sizeof(known));
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	for (unsigned int i = 1; i < nb; i++) {
 		if (known[i]->nb_devices() > 0) {
 			*driver = known[i];
@@ -120,9 +146,9 @@ rte_mempin_find(const char *name, const struct rte_mempin_driver **driver)
 		return rte_memalloc_fail(-EINVAL, "finding a pin driver: nowhere to put it");
 	if (name == NULL)
 		return find_any(driver);
-	pthread_mutex_lock(&lock);
+	take_lock();
 	found = find(name);
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	if (found == NULL)
 		return rte_memalloc_fail(-ENOENT,
 					 "no pin driver \"%s\": load its plugin, as with "

@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -460,6 +462,42 @@ a_child_has_none_of_them(void **state)
 	munmap(inherited.mem, PAGE);
 }
 
+static atomic_bool is_enough;
+
+static void *
+find_much(void *arg)
+{
+	const struct rte_mempin_driver *driver;
+
+	while (!atomic_load_explicit(&is_enough, memory_order_relaxed))
+		rte_mempin_find("fake", &driver);
+	return arg;
+}
+
+static int
+find_once(void *arg)
+{
+	const struct rte_mempin_driver *driver;
+
+	(void)arg;
+	alarm(20);
+	return rte_mempin_find("fake", &driver) != 0 || rte_mempin_nb_devices(driver) != 2;
+}
+
+static void
+a_child_finds_drivers_whatever_threads_do(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	atomic_store_explicit(&is_enough, false, memory_order_relaxed);
+	assert_int_equal(pthread_create(&thread, NULL, find_much, NULL), 0);
+	for (unsigned int n = 0; n < 200; n++)
+		assert_int_equal(in_child(find_once, NULL), 0);
+	atomic_store_explicit(&is_enough, true, memory_order_relaxed);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 /* ---- the kind "pinned" */
 
 static void
@@ -565,6 +603,7 @@ main(void)
 		TEST(the_loopback_locks),
 		TEST(the_loopback_heeds_limits),
 		TEST(a_child_has_none_of_them),
+		TEST(a_child_finds_drivers_whatever_threads_do),
 		TEST(what_is_allocated_is_pinned),
 		TEST(what_cannot_be_pinned_is_not_allocated),
 		TEST(what_would_fail_later_is_refused),
