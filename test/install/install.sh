@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The fastmem authors
 #
-# What is installed is enough: a program builds with libfastmem.pc alone, shared and static, and
-# the installed programs start.
+# What is installed is enough: a program builds with libfastmem.pc alone, shared and static, takes a
+# plugin in each of the ways there are, and the installed programs start.
 #
 # usage: install.sh BUILD-FOLDER PREFIX
 
@@ -43,6 +43,23 @@ if ldd "$dest/static" | grep "$dest"; then
     exit 1
 fi
 "$dest/static"
+
+# A plugin loads by its name, by EAL's option, and linked, the archive too.
+plugin=$(dirname "$source")/plugin.c
+build_plugin() { # PROGRAM FLAG...
+    cc -Wall -Wextra -Werror "${cflags[@]}" "$plugin" -o "$dest/$1" "${@:2}" "${shared[@]}"
+}
+build_plugin loads
+"$dest/loads" librte_mempin_cuda.so
+"$dest/loads" -d librte_mempin_cuda.so --no-huge -m 16 --no-shconf --no-pci --no-telemetry
+build_plugin linked "-L$libdir" -Wl,--no-as-needed -lrte_mempin_cuda -Wl,--as-needed
+"$dest/linked"
+build_plugin whole "-L$libdir" -Wl,--whole-archive -l:librte_mempin_cuda.a -Wl,--no-whole-archive
+"$dest/whole"
+if "$dest/loads"; then
+    echo "it is there without being asked for"
+    exit 1
+fi
 
 for program in "$dest$prefix"/bin/fastmem-*; do
     echo "$program --help"
