@@ -150,6 +150,12 @@ standin_nb_broken(void)
 
 /* ---- the library, and devices */
 
+static void
+after_fork_in_child(void)
+{
+	pthread_mutex_init(&standin.lock, NULL);
+}
+
 static void __attribute__((constructor)) from_environment(void)
 {
 	const char *devices = getenv("STANDIN_DEVICES"), *fail = getenv("STANDIN_FAIL");
@@ -157,6 +163,7 @@ static void __attribute__((constructor)) from_environment(void)
 	unsigned int nth;
 	int error;
 
+	pthread_atfork(NULL, NULL, after_fork_in_child);
 	if (devices != NULL)
 		standin.nb_devices = atoi(devices);
 	if (fail != NULL && sscanf(fail, "%63[^:]:%u:%d", call, &nth, &error) == 3)

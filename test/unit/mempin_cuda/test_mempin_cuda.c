@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -154,28 +155,34 @@ devices_are_told_of(void **state)
 	called("");
 }
 
-/* The node that sysfs says of the machine's first PCI device, as if that were the GPU. */
+/* Each of the machine's PCI devices as if it were the GPU: the node is the one that sysfs says. */
 static void
 devices_have_nodes(void **state)
 {
-	FILE *list = popen("cd /sys/bus/pci/devices && head -n 1 -- */numa_node /dev/null | "
-			   "sed -n 's|==> \\(.*\\)/numa_node <==|\\1|p; /^-*[0-9]*$/p' | "
-			   "head -n 2",
-			   "r");
 	struct rte_mempin_device info;
-	char address[64] = "";
-	int node_id = -2;
+	char address[32];
+	int node_id;
+	glob_t list;
+	FILE *file;
 
 	(void)state;
-	assert_non_null(list);
-	if (fscanf(list, "%63s %d", address, &node_id) != 2)
-		node_id = -2;
-	pclose(list);
-	if (node_id == -2)
+	if (glob("/sys/bus/pci/devices/*/numa_node", 0, NULL, &list) != 0) {
+		print_message("this machine has no PCI devices\n");
 		skip();
-	standin_pci_address(address);
-	assert_int_equal(rte_mempin_device(cuda, 0, &info), 0);
-	assert_int_equal(info.node_id, node_id);
+	}
+	for (size_t i = 0; i < list.gl_pathc; i++) {
+		file = fopen(list.gl_pathv[i], "r");
+		assert_non_null(file);
+		assert_int_equal(fscanf(file, "%d", &node_id), 1);
+		fclose(file);
+		assert_int_equal(sscanf(list.gl_pathv[i], "/sys/bus/pci/devices/%31[^/]", address),
+				 1);
+		standin_pci_address(address);
+		assert_int_equal(rte_mempin_device(cuda, 0, &info), 0);
+		print_message("%s: node %d\n", address, node_id);
+		assert_int_equal(info.node_id, node_id);
+	}
+	globfree(&list);
 	standin_pci_address("no address");
 	assert_int_equal(rte_mempin_device(cuda, 0, &info), 0);
 	assert_int_equal(info.node_id, -1);
@@ -571,6 +578,36 @@ threads_pin_at_once(void **state)
 	assert_int_equal(standin_nb_broken(), 0);
 }
 
+/* Whatever the other threads are doing: a child has an answer, and does not wait for them. */
+static void
+children_of_busy_threads_are_refused(void **state)
+{
+	pthread_t threads[NB_THREADS];
+	struct rte_mempin *pin;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	atomic_store_explicit(&nb_failed, 0, memory_order_relaxed);
+	for (size_t i = 0; i < NB_THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, pin_much, (void *)(uintptr_t)i),
+				 0);
+	for (unsigned int n = 0; n < 50; n++) {
+		pid = fork();
+		if (pid == 0) {
+			alarm(20);
+			_exit(rte_mempin_nb_devices(cuda) != -EPERM ||
+			      rte_mempin_pin(cuda, mem, 1, 0, 0, &pin) != -EPERM ||
+			      rte_mempin_release(cuda) != -EPERM);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	for (size_t i = 0; i < NB_THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(atomic_load_explicit(&nb_failed, memory_order_relaxed), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
@@ -593,6 +630,7 @@ main(int argc, char **argv)
 		TEST(nothing_is_pinned_twice),
 		TEST(a_child_is_refused),
 		TEST(threads_pin_at_once),
+		TEST(children_of_busy_threads_are_refused),
 	};
 
 	if (argc != 2)

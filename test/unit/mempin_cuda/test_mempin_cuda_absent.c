@@ -9,8 +9,10 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,6 +38,45 @@ show(int ret)
 	return ret;
 }
 
+static const struct rte_mempin_driver *asked;
+static atomic_bool is_enough;
+
+static void *
+ask_much(void *arg)
+{
+	while (!atomic_load_explicit(&is_enough, memory_order_relaxed))
+		rte_mempin_nb_devices(asked);
+	return arg;
+}
+
+/*
+ * While a thread tries to start CUDA, in vain, children do so too, and do not wait for that thread: they
+ * are told that it cannot be, or that they must not. 0: all were.
+ */
+static int
+fork_meanwhile(void)
+{
+	int status, nb_hung = 0, ret;
+	pthread_t thread;
+	pid_t pid;
+
+	/* Once here: the loader itself does not bear fork(2) while it loads. */
+	if (rte_mempin_find("cuda", &asked) != 0 || rte_mempin_nb_devices(asked) != -ENODEV ||
+	    pthread_create(&thread, NULL, ask_much, NULL) != 0)
+		return 1;
+	for (unsigned int n = 0; n < 200; n++) {
+		pid = fork();
+		if (pid == 0) {
+			alarm(20);
+			ret = rte_mempin_nb_devices(asked);
+			_exit(ret != -ENODEV && ret != -EPERM);
+		}
+		nb_hung += waitpid(pid, &status, 0) != pid || status != 0;
+	}
+	atomic_store_explicit(&is_enough, true, memory_order_relaxed);
+	return pthread_join(thread, NULL) != 0 || nb_hung != 0;
+}
+
 static int
 probe(const char *later)
 {
@@ -48,6 +89,8 @@ probe(const char *later)
 	/* Linked, and so known. */
 	if (rte_mempin_find("cuda", &driver) != 0)
 		return 1;
+	if (later != NULL && strcmp(later, "fork") == 0)
+		return fork_meanwhile();
 	if (later != NULL) {
 		show(rte_mempin_nb_devices(driver));
 		if (symlink(standin, later) != 0)
@@ -201,6 +244,13 @@ where_it_comes_later(void **state)
 		fail_msg("%s", out);
 }
 
+static void
+where_a_thread_tries_meanwhile(void **state)
+{
+	(void)state;
+	assert_string_equal(probed(folder_of(standin), "STANDIN_DEVICES=0", "fork"), "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -210,6 +260,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(where_it_is_too_old),
 		cmocka_unit_test(where_it_has_nothing),
 		cmocka_unit_test_setup_teardown(where_it_comes_later, make_folder, remove_folder),
+		cmocka_unit_test(where_a_thread_tries_meanwhile),
 	};
 
 	if (argc < 3)
