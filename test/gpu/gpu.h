@@ -45,7 +45,7 @@ gpu_get(void *to, gpu_address from, size_t size);
 void
 gpu_sum_words(gpu_address words, uint64_t nb, gpu_address sum);
 
-/* Of each of nb packets, which addresses are of, into an array. Goes on until gpu_wait(). */
+/* Likewise of each of nb packets, whose addresses are in an array, onto words in another one. */
 void
 gpu_sum_packets(gpu_address packets, uint32_t nb, uint32_t words, gpu_address sums);
 

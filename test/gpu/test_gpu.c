@@ -8,8 +8,8 @@
  * Called by: run.sh, as: test_gpu PLUGIN [quick]; --kernels prints the kernels.
  */
 
-#include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,9 @@
 #include <rte_eal.h>
 #include <rte_fastmem.h>
 #include <rte_fastmem_pin.h>
+#include <rte_memalloc_pinned.h>
 #include <rte_memregion.h>
+#include <rte_numa_where.h>
 
 #include "gpu.h"
 
@@ -110,6 +112,22 @@ bus_limit(void)
 	return speed * width / 8 * (speed >= 8 ? 128.0 / 130 : 0.8);
 }
 
+/* Run beside the device: memory comes from there then. */
+static void
+move_to(int node_id)
+{
+	const struct rte_numa_topology *topo = rte_numa_topology_self();
+	cpu_set_t may, there;
+
+	if (node_id < 0 || topo == NULL ||
+	    rte_numa_cpus_of_node(topo, node_id, &there, sizeof(there)) < 0 ||
+	    sched_getaffinity(0, sizeof(may), &may) != 0)
+		return;
+	CPU_AND(&there, &there, &may);
+	if (CPU_COUNT(&there) == 0 || sched_setaffinity(0, sizeof(there), &there) != 0)
+		printf("no CPU of node %d may be used: memory is of another node\n", node_id);
+}
+
 static void
 show_device(void)
 {
@@ -122,6 +140,7 @@ show_device(void)
 	       info.flags);
 	if (limit > 0)
 		printf("its link carries %.1f GB/s at most in each direction\n", limit);
+	move_to(info.node_id);
 	if ((info.flags & FLAGS) != FLAGS)
 		give_up("the device cannot access host memory by address");
 }
@@ -267,6 +286,15 @@ put_packets(const struct work *work)
 		gpu_put(work->device + i * work->size, work->packets[i], work->size);
 }
 
+/* Gathered first, in memory that is pinned: one copy, and the CPU's work. */
+static void
+put_gathered(const struct work *work)
+{
+	for (unsigned int i = 0; i < work->nb; i++)
+		memcpy(work->host + i * work->size, work->packets[i], work->size);
+	gpu_put(work->device, work->host, work->nb * work->size);
+}
+
 /* By addresses that the GPU has of them. */
 static void
 read_packets(const struct work *work)
@@ -310,13 +338,15 @@ put_addresses(const struct work *work, gpu_address to)
 }
 
 static void
-measure_batch(unsigned int nb, size_t size)
+measure_batch(unsigned int nb, size_t size, struct rte_memalloc *alloc)
 {
 	struct work work = { .size = size, .nb = nb };
 	gpu_address copies = gpu_alloc(nb * size), addresses = gpu_alloc(nb * sizeof(uint64_t));
 	void *of_malloc[1024], *of_fastmem[1024];
-	double pageable, pinned, read;
+	double pageable, pinned, gathered, read;
 
+	must(rte_memalloc_alloc(alloc, nb * size, 0, (void **)&work.host),
+	     "allocating pinned memory");
 	work.sum = gpu_alloc(nb * sizeof(uint64_t));
 	for (unsigned int i = 0; i < nb; i++) {
 		of_malloc[i] = malloc(size);
@@ -331,16 +361,18 @@ measure_batch(unsigned int nb, size_t size)
 	pageable = seconds(put_packets, &work);
 	work.packets = of_fastmem;
 	pinned = seconds(put_packets, &work);
+	gathered = seconds(put_gathered, &work);
 	put_addresses(&work, addresses);
 	work.device = addresses;
 	check_sums(&work, "of the reservation");
 	read = seconds(read_packets, &work);
-	printf("%7u %7zu %12.1f %12.1f %14.1f %10.2f %10.2f\n", nb, size, pageable * 1e6,
-	       pinned * 1e6, read * 1e6, nb / pinned * 1e-6, nb / read * 1e-6);
+	printf("%7u %7zu %12.1f %12.1f %12.1f %12.1f %11.2f %10.2f\n", nb, size, pageable * 1e6,
+	       pinned * 1e6, gathered * 1e6, read * 1e6, nb / gathered * 1e-6, nb / read * 1e-6);
 	for (unsigned int i = 0; i < nb; i++) {
 		free(of_malloc[i]);
 		rte_fastmem_free(of_fastmem[i]);
 	}
+	must(rte_memalloc_free(alloc, work.host), "freeing pinned memory");
 	gpu_free(work.sum);
 	gpu_free(addresses);
 	gpu_free(copies);
@@ -379,6 +411,7 @@ measure_packets(const char *program)
 {
 	static const unsigned int nbs[] = { 32, 256, 1024 };
 	static const size_t sizes[] = { 64, 256, 1500 };
+	struct rte_memalloc *alloc;
 	double took;
 
 	start_eal(program);
@@ -387,13 +420,17 @@ measure_packets(const char *program)
 	took = now();
 	must(rte_fastmem_pin(RTE_NUMA_NODE_ANY, cuda, DEVICE, FLAGS), "pinning the reservation");
 	printf("pinning 64 MiB of it took %.2f ms\n\n", (now() - took) * 1e3);
-	printf("                  us a batch:                                 million packets/s\n"
-	       "packets   bytes  copied from  copied from   read where     copied     read\n"
-	       "                      malloc  reservation     they lie\n");
+	printf("                  us a batch:                                          "
+	       "millions of packets/s\n"
+	       "packets   bytes  copied from  copied from  gathered and   read where    "
+	       "gathered       read\n"
+	       "                      malloc  reservation   copied once     they lie\n");
+	must(rte_memalloc_pinned_open("cuda", DEVICE, 0, &alloc), "opening pinned memory");
 	for (size_t i = 0; i < sizeof(nbs) / sizeof(nbs[0]); i++) {
 		for (size_t j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++)
-			measure_batch(nbs[i], sizes[j]);
+			measure_batch(nbs[i], sizes[j], alloc);
 	}
+	must(rte_memalloc_destroy(alloc), "closing pinned memory");
 	must(rte_fastmem_unpin(RTE_NUMA_NODE_ANY, cuda), "unpinning the reservation");
 	rte_fastmem_deinit();
 	rte_eal_cleanup();

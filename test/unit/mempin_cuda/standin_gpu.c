@@ -192,17 +192,15 @@ sum_words(void **params)
 }
 
 static int
-sum_packets(void **params)
+sum_packets(uint32_t nb, void **params)
 {
-	uint32_t nb = *(uint32_t *)params[1], words = *(uint32_t *)params[2];
+	uint32_t words = *(uint32_t *)params[1];
 	uint64_t *packets = (uint64_t *)at(*(uint64_t *)params[0], nb * sizeof(*packets));
-	uint64_t *sums = (uint64_t *)at(*(uint64_t *)params[3], nb * sizeof(*sums));
+	uint64_t *sums = (uint64_t *)at(*(uint64_t *)params[2], nb * sizeof(*sums));
 	int error = packets == NULL || sums == NULL ? 700 : 0;
 
-	for (uint32_t i = 0; error == 0 && i < nb; i++) {
-		sums[i] = 0;
+	for (uint32_t i = 0; error == 0 && i < nb; i++)
 		error = sum(packets[i], words, &sums[i]);
-	}
 	return error;
 }
 
@@ -219,5 +217,5 @@ cuLaunchKernel(struct standin_function *function, unsigned int grid_x, unsigned 
 	if (stream != &standin || extra != NULL || grid_x == 0 || grid_y != 1 || grid_z != 1 ||
 	    block_x == 0 || block_x > 1024 || block_y != 1 || block_z != 1)
 		return 1;
-	return function->name[4] == 'w' ? sum_words(params) : sum_packets(params);
+	return function->name[4] == 'w' ? sum_words(params) : sum_packets(grid_x, params);
 }
