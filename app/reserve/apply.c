@@ -128,6 +128,19 @@ is_applied(const struct ledger_plan *plan)
 	return false;
 }
 
+/* Whatever the pools had, whoever is in this cgroup would not get it. */
+static enum verb_status
+refuse_limit(const struct rte_reserve_limit *limit)
+{
+	char asked[SIZE_TEXT], max[SIZE_TEXT], used[SIZE_TEXT], page[SIZE_TEXT];
+
+	return refuse(
+		"the plan takes %s in pages of %s, and this cgroup may have %s, of which it has "
+		"%s: raise the container's limit of hugepages, such as hugepages-2Mi, or %s",
+		size_text(asked, limit->asked), size_text(page, limit->page_size),
+		size_text(max, limit->max), size_text(used, limit->used), limit->file);
+}
+
 static enum verb_status
 ask(struct course *c)
 {
@@ -141,7 +154,9 @@ ask(struct course *c)
 		return VERB_FAILED;
 	}
 	row = supply_needs(c->pool, c->nb_pools, report);
-	if (row != NULL && row->page_size != 0)
+	if (report->nb_limits > 0)
+		status = refuse_limit(&report->limit[0]);
+	else if (row != NULL && row->page_size != 0)
 		status = refuse("%s: node %d has no pages of %s: this processor or its kernel does "
 				"not know them",
 				row->place, row->node_id, size_text(size, row->page_size));

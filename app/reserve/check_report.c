@@ -46,6 +46,21 @@ is_first(const struct rte_reserve_report *report, unsigned int at)
 	return report->row[at].command[0] != '\0';
 }
 
+static void
+print_limit(FILE *file, const struct rte_reserve_limit *limit)
+{
+	char asked[SIZE_TEXT], max[SIZE_TEXT], used[SIZE_TEXT], page[SIZE_TEXT];
+
+	fprintf(file,
+		"It takes %s in pages of %s, and this cgroup may have %s, of which it has %s, by\n"
+		"    %s\n"
+		"In a container its limit of hugepages has to be raised; else this would do it:\n"
+		"    %s\n",
+		size_text(asked, limit->asked), size_text(page, limit->page_size),
+		size_text(max, limit->max), size_text(used, limit->used), limit->file,
+		limit->command);
+}
+
 int
 check_text(FILE *file, const struct rte_reserve_report *report)
 {
@@ -70,6 +85,8 @@ check_text(FILE *file, const struct rte_reserve_report *report)
 			before = "";
 		}
 		fputc('\n', file);
+		for (unsigned int i = 0; i < report->nb_limits; i++)
+			print_limit(file, &report->limit[i]);
 	}
 	table_release(&table);
 	return ret != 0 ? -ENOMEM : 0;
@@ -88,6 +105,19 @@ put_row(FILE *file, const struct rte_reserve_row *row)
 		", \"missing_bytes\": %" PRIu64 ", \"missing\": %" PRIu64 "}",
 		row->node_id, row->wanted, row->page_size, row->bytes, row->pages, row->free,
 		row->missing_bytes, row->missing);
+}
+
+static void
+put_limit(FILE *file, const struct rte_reserve_limit *limit)
+{
+	fprintf(file,
+		"{\"page_size\": %" PRIu64 ", \"max\": %" PRIu64 ", \"used\": %" PRIu64
+		", \"asked\": %" PRIu64 ", \"file\": ",
+		limit->page_size, limit->max, limit->used, limit->asked);
+	json_string(file, limit->file);
+	fprintf(file, ", \"command\": ");
+	json_string(file, limit->command);
+	fputc('}', file);
 }
 
 void
@@ -109,6 +139,11 @@ check_json(FILE *file, const char *plan, const struct rte_reserve_report *report
 		fprintf(file, "%s\n  ", comma);
 		json_string(file, report->row[i].command);
 		comma = ",";
+	}
+	fprintf(file, "],\n \"limits\": [");
+	for (unsigned int i = 0; i < report->nb_limits; i++) {
+		fprintf(file, "%s\n  ", i > 0 ? "," : "");
+		put_limit(file, &report->limit[i]);
 	}
 	fprintf(file, "]}\n");
 }

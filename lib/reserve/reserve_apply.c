@@ -31,9 +31,21 @@ fail_line(const struct rsv_line *line, int err, const char *why)
 
 /* ---- before anything is taken */
 
-static int
-fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+/* The first limit that kept a decision from taking more, or NULL. */
+static const struct rsv_limit *
+refusing(const struct rsv_machine *m)
 {
+	for (unsigned int i = 0; i < m->nb_limits; i++)
+		if (m->limit[i].refuses)
+			return &m->limit[i];
+	return NULL;
+}
+
+static int
+fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
+	   const struct rsv_machine *m)
+{
+	const struct rsv_limit *limit = refusing(m);
 	const struct rsv_target *t = d->target;
 	const struct rsv_line *line;
 	char nodes[72];
@@ -42,6 +54,15 @@ fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 		t++;
 	line = &plan->line[t->line];
 	rsv_selector_text(&line->selector, nodes, sizeof(nodes));
+	if (limit != NULL)
+		return rsv_fail(
+			-ENOMEM,
+			"%s:%u:%u: \"%s\" asks for %" PRIu64 " MiB on node %d, and this "
+			"process's cgroup may have %" PRIu64 " MiB of such hugepages, of which "
+			"it has %" PRIu64 ": raise %s, or the container's limit of hugepages",
+			line->first.source, line->first.line, line->first.column, nodes,
+			t->wanted / MIB, t->node_id, limit->max / MIB, limit->used / MIB,
+			limit->file);
 	return rsv_fail(-ENOMEM,
 			"%s:%u:%u: \"%s\" asks for %" PRIu64 " MiB on node %d, which has hugepages "
 			"for %" PRIu64 " MiB of them; rte_reserve_check() tells the command that "
@@ -211,7 +232,7 @@ apply(const struct rte_reserve_plan *plan, struct rsv_machine *m)
 	if (ret < 0)
 		return ret;
 	if (!d.fits)
-		ret = fail_short(plan, &d);
+		ret = fail_short(plan, &d, m);
 	if (ret == 0)
 		ret = check_settings(plan, &d);
 	if (ret == 0)
@@ -262,6 +283,7 @@ rte_reserve_apply(const struct rte_reserve_plan *plan)
 		self = rte_numa_node_next(topo, -1, 0);
 	ret = rsv_machine_read(&m, topo, self);
 	if (ret == 0) {
+		rsv_limits_read(&m, "/proc", "");
 		ret = apply(plan, &m);
 		free(m.node);
 	}

@@ -147,11 +147,52 @@ add_commands(struct rte_reserve_report *report, const struct rsv_machine *m)
 		/* Pages too few to hold anything are left, and serve now. */
 		idle = pool->free - pool->taken;
 		missing = missing > idle ? missing - idle : 0;
+		/* It is a limit that lacks, not the pool. */
+		if (missing == 0)
+			continue;
 		snprintf(row->command, sizeof(row->command),
 			 "echo %" PRIu64
 			 " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64
 			 "kB/nr_hugepages",
 			 pool->total + missing, row->node_id, row->page_size >> 10);
+	}
+}
+
+/* Of a page size, on all nodes together. */
+static uint64_t
+pages_asked(const struct rte_reserve_report *report, uint64_t page_size)
+{
+	uint64_t pages = 0;
+
+	for (unsigned int i = 0; i < report->nb_rows; i++)
+		if (report->row[i].page_size == page_size)
+			pages += report->row[i].pages + report->row[i].missing;
+	return pages;
+}
+
+/* Those that are too low for what is asked for. */
+static void
+add_limits(struct rte_reserve_report *report, const struct rsv_machine *m)
+{
+	const struct rsv_limit *from;
+	struct rte_reserve_limit *limit;
+	uint64_t asked;
+
+	for (unsigned int i = 0; i < m->nb_limits && !report->fits; i++) {
+		from = &m->limit[i];
+		asked = pages_asked(report, from->page_size);
+		if (asked <= from->left)
+			continue;
+		limit = &report->limit[report->nb_limits++];
+		*limit = (struct rte_reserve_limit){ .page_size = from->page_size,
+						     .max = from->max,
+						     .used = from->used,
+						     .asked = asked * from->page_size };
+		snprintf(limit->file, sizeof(limit->file), "%s", from->file);
+		/* Names that service managers give have characters of the shell's. */
+		if (strchr(from->file, '\'') == NULL)
+			snprintf(limit->command, sizeof(limit->command), "echo %" PRIu64 " > '%s'",
+				 from->used + limit->asked, from->file);
 	}
 }
 
@@ -166,11 +207,13 @@ make_report(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
 
 	for (unsigned int i = 0; i < d->nb_targets; i++)
 		n += d->target[i].nb_parts + 1;
-	report = calloc(1, sizeof(*report) + n * sizeof(*report->row));
+	report = calloc(1, sizeof(*report) + n * sizeof(*report->row) +
+				   m->nb_limits * sizeof(*report->limit));
 	if (report == NULL)
 		return NULL;
 	report->fits = d->fits;
 	report->row = (struct rte_reserve_row *)(void *)(report + 1);
+	report->limit = (struct rte_reserve_limit *)(void *)(report->row + n);
 	for (unsigned int i = 0; i < d->nb_targets; i++) {
 		t = &d->target[i];
 		for (unsigned int k = 0; k < t->nb_parts; k++) {
@@ -184,12 +227,14 @@ make_report(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
 			add_missing(report, &plan->line[t->line], t, m);
 	}
 	add_commands(report, m);
+	add_limits(report, m);
 	return report;
 }
 
-static int
-hold_against(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
-	     bool asked, struct rte_reserve_report **report)
+int
+rsv_check_within(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		 int self, bool asked, const char *proc, const char *root,
+		 struct rte_reserve_report **report)
 {
 	struct rte_reserve_report *made = NULL;
 	struct rsv_decision decision;
@@ -200,6 +245,8 @@ hold_against(const struct rte_reserve_plan *plan, const struct rte_numa_topology
 	if (ret < 0)
 		return ret;
 	m.asked = asked;
+	if (proc != NULL)
+		rsv_limits_read(&m, proc, root);
 	ret = rsv_decide(plan, &m, &decision);
 	if (ret == 0) {
 		made = make_report(plan, &decision, &m);
@@ -217,14 +264,14 @@ int
 rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
 	  struct rte_reserve_report **report)
 {
-	return hold_against(plan, topo, self, false, report);
+	return rsv_check_within(plan, topo, self, false, NULL, NULL, report);
 }
 
 int
 rsv_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
 	struct rte_reserve_report **report)
 {
-	return hold_against(plan, topo, self, true, report);
+	return rsv_check_within(plan, topo, self, true, NULL, NULL, report);
 }
 
 /* That of a machine that is another one, or does not tell, is its first. */
@@ -236,28 +283,29 @@ node_of_caller(const struct rte_numa_topology *topo)
 	return rte_numa_node_exists(topo, self) ? self : rte_numa_node_next(topo, -1, 0);
 }
 
+/* The caller's cgroups limit it on the running machine, not on one that is somewhere else. */
 static int
-fail_argument(void)
+check_caller(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, bool asked,
+	     struct rte_reserve_report **report)
 {
-	return rsv_fail(-EINVAL, "a plan, a machine and a place for the report are needed");
+	if (plan == NULL || topo == NULL || report == NULL)
+		return rsv_fail(-EINVAL, "a plan, a machine and a place for the report are needed");
+	return rsv_check_within(plan, topo, node_of_caller(topo), asked,
+				topo == rte_numa_topology_self() ? "/proc" : NULL, "", report);
 }
 
 int
 rte_reserve_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
 		  struct rte_reserve_report **report)
 {
-	if (plan == NULL || topo == NULL || report == NULL)
-		return fail_argument();
-	return rsv_check(plan, topo, node_of_caller(topo), report);
+	return check_caller(plan, topo, false, report);
 }
 
 int
 rte_reserve_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
 		struct rte_reserve_report **report)
 {
-	if (plan == NULL || topo == NULL || report == NULL)
-		return fail_argument();
-	return rsv_ask(plan, topo, node_of_caller(topo), report);
+	return check_caller(plan, topo, true, report);
 }
 
 void

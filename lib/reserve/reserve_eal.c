@@ -75,7 +75,7 @@ count_pages(const struct rte_memseg_list *msl, void *arg)
  * size alone; else the large ones are taken to be free rather than the small ones.
  */
 static void
-share_held(struct rsv_machine_node *node)
+share_held(struct rsv_machine_node *node, struct rsv_limit *limit)
 {
 	uint64_t part, held = held_free(node->node_id);
 	struct count_walk walk;
@@ -87,10 +87,14 @@ share_held(struct rsv_machine_node *node)
 		rte_memseg_list_walk(count_pages, &walk);
 		part = held < walk.bytes ? held : walk.bytes;
 		held -= part;
-		if (pool->page_size > SLAB)
+		if (pool->page_size > SLAB) {
 			pool->held = part / SLAB;
-		else
-			pool->free += part / SLAB;
+			continue;
+		}
+		pool->free += part / SLAB;
+		/* They are counted as used already. */
+		if (limit != NULL)
+			limit->left += part / SLAB;
 	}
 }
 
@@ -101,6 +105,9 @@ rsv_eal_adjust(struct rsv_machine *m)
 	uint64_t held;
 	unsigned int n;
 
+	/* Limits are of hugepages. */
+	if (!rte_eal_has_hugepages())
+		m->nb_limits = 0;
 	for (unsigned int i = 0; i < m->nb_nodes; i++) {
 		node = &m->node[i];
 		if (!rte_eal_has_hugepages()) {
@@ -115,6 +122,6 @@ rsv_eal_adjust(struct rsv_machine *m)
 			if (usable(node->node_id, node->pool[k].page_size))
 				node->pool[n++] = node->pool[k];
 		node->nb_pools = n;
-		share_held(node);
+		share_held(node, rsv_limit_of(m, SLAB));
 	}
 }

@@ -71,13 +71,29 @@ take_held(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_
 	return ret;
 }
 
+/* Pages of a pool that may be taken for so many; a limit that refuses some is noted. */
+static uint64_t
+may_take(struct rsv_pool *pool, uint64_t pages)
+{
+	uint64_t there = pool->free - pool->taken, left;
+
+	if (pool->limit == NULL)
+		return there;
+	left = pool->limit->left > pool->limit->taken ? pool->limit->left - pool->limit->taken : 0;
+	if (left >= there)
+		return there;
+	pool->limit->refuses |= left < pages;
+	return left;
+}
+
 /* Take up to `most` pages of a pool for what the target lacks. */
 static int
 take_from(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_pool *pool,
 	  uint64_t most)
 {
-	uint64_t lacks = t->wanted - t->given, there = pool->free - pool->taken;
+	uint64_t lacks = t->wanted - t->given;
 	uint64_t pages = rsv_pages_for(lacks, pool->page_size), bytes = lacks;
+	uint64_t there = may_take(pool, pages < most ? pages : most);
 	int ret;
 
 	if (most < there)
@@ -93,6 +109,8 @@ take_from(struct rsv_target *t, const struct rsv_machine_node *node, struct rsv_
 	ret = add_part(t, node->node_id, pool, bytes, pages, 0);
 	if (ret == 0) {
 		pool->taken += pages;
+		if (pool->limit != NULL)
+			pool->limit->taken += pages;
 		t->given += bytes;
 	}
 	return ret;
@@ -214,6 +232,8 @@ untake(struct rsv_target *t, struct rsv_machine *m)
 		for (unsigned int k = 0; k < node->nb_pools; k++)
 			if (node->pool[k].page_size == t->part[i].page_size) {
 				node->pool[k].taken -= t->part[i].pages;
+				if (node->pool[k].limit != NULL)
+					node->pool[k].limit->taken -= t->part[i].pages;
 				node->pool[k].held_taken -= t->part[i].held;
 			}
 	}
@@ -293,6 +313,14 @@ make_do(const struct rsv_line *line, struct rsv_target *t, struct rsv_machine *m
 	return ret;
 }
 
+static void
+find_limits(struct rsv_machine *m)
+{
+	for (unsigned int i = 0; i < m->nb_nodes; i++)
+		for (unsigned int k = 0; k < m->node[i].nb_pools; k++)
+			m->node[i].pool[k].limit = rsv_limit_of(m, m->node[i].pool[k].page_size);
+}
+
 int
 rsv_decide(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct rsv_decision *d)
 {
@@ -301,6 +329,7 @@ rsv_decide(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct rs
 	int ret;
 
 	*d = (struct rsv_decision){ .fits = true };
+	find_limits(m);
 	ret = add_targets(d, plan, m);
 	for (int round = 0; round < 3; round++)
 		for (unsigned int i = 0; i < d->nb_targets && ret == 0; i++) {

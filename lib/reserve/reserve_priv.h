@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <rte_numa.h>
 
@@ -256,17 +257,31 @@ rsv_pages_filled(uint64_t bytes, uint64_t page_size);
 
 #define RSV_MAX_POOLS 16
 
+struct rsv_limit;
+
 struct rsv_pool {
 	uint64_t page_size, total, free;
 	uint64_t taken; /* of the free ones, by a decision */
 	uint64_t held;	/* pieces of 2 MiB in larger pages that EAL has already, and nobody uses */
 	uint64_t held_taken;
+	struct rsv_limit *limit; /* set by rsv_decide(); NULL: none */
 };
 
 struct rsv_machine_node {
 	int node_id;
 	unsigned int nb_pools;
 	struct rsv_pool pool[RSV_MAX_POOLS]; /* the smallest pages first */
+};
+
+#define RSV_LIMIT_FILE 1024
+
+/* Pages of one size, on all nodes, that the caller's cgroups leave it. */
+struct rsv_limit {
+	uint64_t page_size;
+	uint64_t left, taken; /* by a decision */
+	bool refuses;	      /* it made a decision take less */
+	uint64_t max, used;   /* bytes */
+	char file[RSV_LIMIT_FILE];
 };
 
 /* Nodes with memory, in the order of their ids. */
@@ -276,6 +291,8 @@ struct rsv_machine {
 	bool asked; /* no line makes do with anything but what it asks for */
 	unsigned int nb_nodes;
 	struct rsv_machine_node *node;
+	unsigned int nb_limits;
+	struct rsv_limit limit[RSV_MAX_POOLS];
 };
 
 /* Pages of one size on one node. */
@@ -309,6 +326,16 @@ rsv_decide(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct rs
 void
 rsv_decision_free(struct rsv_decision *d);
 
+/* ---------------------------------------------------------------- reserve_limit.c */
+
+/* Read the limits of this process, given where /proc is and what stands before other paths. */
+void
+rsv_limits_read(struct rsv_machine *m, const char *proc, const char *root);
+
+/* The limit of a page size, or NULL. */
+struct rsv_limit *
+rsv_limit_of(struct rsv_machine *m, uint64_t page_size);
+
 /* ---------------------------------------------------------------- reserve_check.c */
 
 /* What the nodes have; free m->node. */
@@ -324,6 +351,12 @@ rsv_check(const struct rte_reserve_plan *plan, const struct rte_numa_topology *t
 int
 rsv_ask(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo, int self,
 	struct rte_reserve_report **report);
+
+/* The same within the limits of the cgroups of a process, see rsv_limits_read(). */
+int
+rsv_check_within(const struct rte_reserve_plan *plan, const struct rte_numa_topology *topo,
+		 int self, bool asked, const char *proc, const char *root,
+		 struct rte_reserve_report **report);
 
 /* ---------------------------------------------------------------- reserve_eal.c */
 
@@ -341,6 +374,10 @@ rsv_os_read(const char *path, char **text, size_t *size);
 #define RSV_OS_PATH_MAX 32
 int
 rsv_os_file_of(const char *text, size_t size, char *path, int *fd);
+
+/* For reading, or NULL. */
+FILE *
+rsv_os_open(const char *path);
 
 void
 rsv_os_close(int fd);

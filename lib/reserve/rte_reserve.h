@@ -107,12 +107,24 @@ struct rte_reserve_row {
 	char command[128]; /**< Supplies all that is missing there; "" if nothing is, or no such pages exist. */
 };
 
+/** A limit of hugepages that a cgroup of the caller's has, and that the plan exceeds. */
+struct rte_reserve_limit {
+	uint64_t page_size; /**< Bytes a page; it is one of all nodes together. */
+	uint64_t max;	    /**< Bytes that the cgroup may have. */
+	uint64_t used;	    /**< Bytes that it has. */
+	uint64_t asked;	    /**< Bytes that the plan takes of such pages. */
+	char file[1024];    /**< That sets it. */
+	char command[1100]; /**< Raises it far enough; "" if its name cannot be told to a shell. */
+};
+
 /** What rte_reserve_check() found. */
 struct rte_reserve_report {
 	bool fits;	      /**< Each line gets what it asks for, or what it makes do with. */
 	unsigned int nb_rows; /**< Number of rows. */
 	struct rte_reserve_row
-		*row; /**< In the plan's order; what is missing behind what is there. */
+		*row;		/**< In the plan's order; what is missing behind what is there. */
+	unsigned int nb_limits; /**< Number of limits that keep the plan from fitting. */
+	struct rte_reserve_limit *limit; /**< Those. */
 };
 
 /**
@@ -121,7 +133,9 @@ struct rte_reserve_report {
  *
  * Memory that a line does not find on its nodes is sought as its policy says, once every other line
  * has had what its own nodes have. Counted are hugepages of the kernel's pools that are free now; the
- * start of EAL and of the allocator takes a few more.
+ * start of EAL and of the allocator takes a few more. On the running machine, that of
+ * rte_numa_topology_self(), no line gets more than the limits of the caller's cgroups leave it; a
+ * container's limit, such as hugepages-2Mi of Kubernetes, is one.
  *
  * Context: control path, reads files; MT-safe; needs no EAL.
  *
