@@ -24,7 +24,7 @@
 
 _Static_assert(offsetof(struct rte_memalloc_pool, start) == 16, "inlined in applications");
 _Static_assert(offsetof(struct rte_memalloc_pool, id) == 56, "inlined in applications");
-_Static_assert(offsetof(struct rte_memalloc_pool_cache, blocks) == 32, "inlined in applications");
+_Static_assert(offsetof(struct rte_memalloc_pool_cache, blocks) == 24, "inlined in applications");
 
 static struct ma_pool *
 pool_of(struct rte_memalloc *alloc)
@@ -67,7 +67,7 @@ static void
 note_peak(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 {
 	raise_peak(pool, nb_gone(pool, __atomic_load_n(&cache->low, __ATOMIC_RELAXED)));
-	__atomic_store_n(&cache->low, cache->n, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->low, ma_pool_nb_in(cache), __ATOMIC_RELAXED);
 }
 
 void
@@ -77,15 +77,17 @@ ma_pool_flush(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache, unsig
 	unsigned int i, count;
 
 	note_peak(pool, cache);
-	memcpy(blocks, cache->blocks, n * sizeof(blocks[0]));
-	memmove(cache->blocks, cache->blocks + n, (cache->n - n) * sizeof(cache->blocks[0]));
-	__atomic_store_n(&cache->n, cache->n - n, __ATOMIC_RELAXED);
+	for (i = 0; i < n; i++)
+		blocks[i] = (uint32_t)rte_memalloc_pool_index(&pool->open, cache->blocks[i]);
+	memmove(cache->blocks, cache->blocks + n,
+		(ma_pool_nb_in(cache) - n) * sizeof(cache->blocks[0]));
+	__atomic_store_n(&cache->word, cache->word - n, __ATOMIC_RELAXED);
 	MA_RACE_WINDOW();
 	for (i = 0; i < n; i += count) {
 		count = n - i < pool->batch ? n - i : pool->batch;
 		ma_depot_push(&pool->depot, blocks + i, count);
 	}
-	__atomic_store_n(&cache->low, cache->n, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->low, ma_pool_nb_in(cache), __ATOMIC_RELAXED);
 }
 
 /* False: the depot has none. */
@@ -99,10 +101,10 @@ refill(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 		return false;
 	/* The first of a chain is the first to be taken. */
 	for (i = 0; i < n; i++)
-		cache->blocks[i] = indexes[n - 1 - i];
+		cache->blocks[i] = block_at(pool, indexes[n - 1 - i]);
 	raise_peak(pool, nb_gone(pool, n));
 	MA_RACE_WINDOW();
-	__atomic_store_n(&cache->n, n, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->word, cache->word + n, __ATOMIC_RELAXED);
 	__atomic_store_n(&cache->low, n, __ATOMIC_RELAXED);
 	return true;
 }
@@ -159,7 +161,7 @@ rte_memalloc_pool_get_slow(struct rte_memalloc_pool *open)
 	if (cache == NULL)
 		return get_uncached(pool);
 	do {
-		if (cache->n == 0) {
+		if (ma_pool_nb_in(cache) == 0) {
 			note_peak(pool, cache);
 			if (!refill(pool, cache))
 				return fail_empty(pool);
@@ -200,10 +202,10 @@ rte_memalloc_pool_put_slow(struct rte_memalloc_pool *open, void *mem)
 		ma_depot_push(&pool->depot, &number, 1);
 		return 0;
 	}
-	if (cache->n == cache->size)
+	if (ma_pool_nb_in(cache) == cache->size)
 		ma_pool_flush(pool, cache, pool->batch);
-	cache->blocks[cache->n] = number;
-	__atomic_store_n(&cache->n, cache->n + 1, __ATOMIC_RELAXED);
+	cache->blocks[ma_pool_nb_in(cache)] = mem;
+	__atomic_store_n(&cache->word, cache->word + 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -275,14 +277,14 @@ pool_stats(struct rte_memalloc *alloc, struct rte_memalloc_stats *stats)
 	nb_allocs =
 		pool->nb_retired + atomic_load_explicit(&pool->nb_uncached, memory_order_relaxed);
 	for (cache = pool->caches; cache != NULL; cache = cache->sibling) {
-		nb_allocs += __atomic_load_n(&cache->nb_allocs, __ATOMIC_RELAXED);
-		in_caches += __atomic_load_n(&cache->n, __ATOMIC_RELAXED);
+		nb_allocs += ma_pool_nb_taken(cache);
+		in_caches += ma_pool_nb_in(cache);
 	}
 	live = nb_gone(pool, in_caches);
 	raise_peak(pool, live);
 	/* Each thread may have had fewer at hand since its blocks last moved. */
 	for (cache = pool->caches; cache != NULL; cache = cache->sibling) {
-		n = __atomic_load_n(&cache->n, __ATOMIC_RELAXED);
+		n = ma_pool_nb_in(cache);
 		low = __atomic_load_n(&cache->low, __ATOMIC_RELAXED);
 		if (low < n && n <= in_caches)
 			raise_peak(pool, nb_gone(pool, in_caches - n + low));
@@ -309,8 +311,7 @@ pool_reset_peak(struct rte_memalloc *alloc)
 	ma_pool_lock();
 	/* Relaxed: a cache's thread may write what it had just found to be low: it was, just now. */
 	for (cache = pool->caches; cache != NULL; cache = cache->sibling)
-		__atomic_store_n(&cache->low, __atomic_load_n(&cache->n, __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
+		__atomic_store_n(&cache->low, ma_pool_nb_in(cache), __ATOMIC_RELAXED);
 	atomic_store_explicit(&pool->peak, 0, memory_order_relaxed);
 	ma_pool_unlock();
 }

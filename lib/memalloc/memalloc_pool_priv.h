@@ -28,6 +28,20 @@ struct ma_pool {
 	struct ma_depot depot;
 };
 
+/* Blocks in a cache, and taken from it ever; of some moment, where it is another thread's. */
+static inline uint32_t
+ma_pool_nb_in(const struct rte_memalloc_pool_cache *cache)
+{
+	/* Relaxed: see rte_memalloc_pool_take(). */
+	return __atomic_load_n(&cache->word, __ATOMIC_RELAXED) & RTE_MEMALLOC_POOL_N;
+}
+
+static inline uint64_t
+ma_pool_nb_taken(const struct rte_memalloc_pool_cache *cache)
+{
+	return __atomic_load_n(&cache->word, __ATOMIC_RELAXED) / (RTE_MEMALLOC_POOL_N + 1);
+}
+
 /*
  * memalloc_pool.c
  */

@@ -73,8 +73,8 @@ leave(void *arg)
 		cache = self->caches[id];
 		if (cache == &none)
 			continue;
-		ma_pool_flush(pools[id], cache, cache->n);
-		pools[id]->nb_retired += cache->nb_allocs;
+		ma_pool_flush(pools[id], cache, ma_pool_nb_in(cache));
+		pools[id]->nb_retired += ma_pool_nb_taken(cache);
 		unlink_cache(pools[id], cache);
 		free(cache);
 	}

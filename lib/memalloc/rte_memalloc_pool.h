@@ -65,13 +65,19 @@ struct rte_memalloc_pool_opts {
 
 /** The blocks that a thread has at hand. @internal */
 struct rte_memalloc_pool_cache {
-	uint32_t n;	    /**< Blocks in it. Only its thread writes this, and the next two. */
-	uint32_t low;	    /**< Fewest it had since it was last filled or emptied. */
-	uint64_t nb_allocs; /**< Blocks taken from it ever. */
-	uint32_t size;	    /**< Room for so many; 0: no cache at all. */
+	/** Blocks in it, and above RTE_MEMALLOC_POOL_N those taken ever. Only its thread writes it. */
+	uint64_t word;
+	uint32_t low;  /**< Fewest it had since it was last filled or emptied. Likewise. */
+	uint32_t size; /**< Room for so many; 0: no cache at all. */
 	struct rte_memalloc_pool_cache *sibling; /**< Another thread's, of the same pool. */
-	uint32_t blocks[];			 /**< Their numbers. */
+	void *blocks[];				 /**< Where they are. */
 };
+
+/** The part of a cache's word that says how many blocks are in it. @internal */
+#define RTE_MEMALLOC_POOL_N ((uint64_t)UINT16_MAX)
+
+/** What is added to a cache's word when a block is taken: one in it less, one taken more. @internal */
+#define RTE_MEMALLOC_POOL_TAKEN RTE_MEMALLOC_POOL_N
 
 /** A thread's caches, by pool. @internal */
 struct rte_memalloc_pool_self {
@@ -184,18 +190,17 @@ rte_memalloc_pool_find_cache(const struct rte_memalloc_pool *pool,
 static inline void *
 rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_cache *cache)
 {
-	uint32_t n = cache->n - 1;
-	uint32_t index = cache->blocks[n];
-	uint8_t *is_out = &pool->is_out[index];
+	uint64_t n = (cache->word & RTE_MEMALLOC_POOL_N) - 1;
+	void *mem = cache->blocks[n];
+	uint8_t *is_out = &pool->is_out[rte_memalloc_pool_index(pool, mem)];
 
-	__atomic_store_n(&cache->n, n, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->word, cache->word + RTE_MEMALLOC_POOL_TAKEN, __ATOMIC_RELAXED);
 	if (n < __atomic_load_n(&cache->low, __ATOMIC_RELAXED))
-		__atomic_store_n(&cache->low, n, __ATOMIC_RELAXED);
+		__atomic_store_n(&cache->low, (uint32_t)n, __ATOMIC_RELAXED);
 	if (__builtin_expect(__atomic_load_n(is_out, __ATOMIC_RELAXED) != 0, 0))
 		return NULL;
 	__atomic_store_n(is_out, 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&cache->nb_allocs, cache->nb_allocs + 1, __ATOMIC_RELAXED);
-	return (void *)(pool->start + index * pool->stride);
+	return mem;
 }
 
 /**
@@ -213,7 +218,9 @@ rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
 	struct rte_memalloc_pool_cache *cache;
 	void *mem;
 
-	if (__builtin_expect(rte_memalloc_pool_find_cache(pool, &cache) && cache->n != 0, 1)) {
+	if (__builtin_expect(rte_memalloc_pool_find_cache(pool, &cache) &&
+				     (cache->word & RTE_MEMALLOC_POOL_N) != 0,
+			     1)) {
 		mem = rte_memalloc_pool_take(pool, cache);
 		if (__builtin_expect(mem != NULL, 1))
 			return mem;
@@ -240,12 +247,12 @@ rte_memalloc_pool_put(struct rte_memalloc_pool *pool, void *mem)
 
 	/* Relaxed: as in rte_memalloc_pool_take(). */
 	if (__builtin_expect(index < pool->capacity && rte_memalloc_pool_find_cache(pool, &cache) &&
-				     cache->n < cache->size &&
+				     (cache->word & RTE_MEMALLOC_POOL_N) < cache->size &&
 				     __atomic_load_n(&pool->is_out[index], __ATOMIC_RELAXED) != 0,
 			     1)) {
 		__atomic_store_n(&pool->is_out[index], 0, __ATOMIC_RELAXED);
-		cache->blocks[cache->n] = (uint32_t)index;
-		__atomic_store_n(&cache->n, cache->n + 1, __ATOMIC_RELAXED);
+		cache->blocks[cache->word & RTE_MEMALLOC_POOL_N] = mem;
+		__atomic_store_n(&cache->word, cache->word + 1, __ATOMIC_RELAXED);
 		return 0;
 	}
 	return rte_memalloc_pool_put_slow(pool, mem);
