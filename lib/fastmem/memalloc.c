@@ -96,8 +96,26 @@ tally_self(struct adapter *self)
 	return lcore_id < RTE_MAX_LCORE ? &self->lcore[lcore_id] : &self->sum;
 }
 
+/* As rte_fastmem_usable_size(), which this process has to be told of a page for; 0: no block. */
+static size_t
+size_of(const void *mem)
+{
+	uintptr_t page = ((uintptr_t)mem >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
+	unsigned int entry, cls;
+
+	if (page < rte_fastmem_window.nb) {
+		/* Relaxed: the entry was written before the block was handed out. */
+		entry = __atomic_load_n(&rte_fastmem_window.entry[page], __ATOMIC_RELAXED);
+		cls = fm_entry_class((uint16_t)entry);
+		if (likely(entry != 0 && cls < FM_CLASSES))
+			return fm_class[cls].size;
+	}
+	return rte_fastmem_usable_size(mem);
+}
+
+/* Bytes that came, and that went; of an allocation whose size has changed both. */
 static void
-count(struct adapter *self, uint64_t got, uint64_t given)
+count(struct adapter *self, uint64_t got, uint64_t given, bool is_alloc, bool is_free)
 {
 	int64_t size = (int64_t)got - (int64_t)given;
 	struct tally *tally = tally_self(self);
@@ -107,26 +125,12 @@ count(struct adapter *self, uint64_t got, uint64_t given)
 		raise_peak(self, add_to_sum(self, size) + size);
 	else
 		tally_live(self, tally, size);
-	if (got > given)
-		fm_count(&tally->total, given == 0 ? got : got - given, shared);
-}
-
-static void
-count_alloc(struct adapter *self, void *mem)
-{
-	struct tally *tally = tally_self(self);
-
-	count(self, rte_fastmem_usable_size(mem), 0);
-	fm_count(&tally->nb_allocs, 1, tally == &self->sum);
-}
-
-static void
-count_free(struct adapter *self, size_t size)
-{
-	struct tally *tally = tally_self(self);
-
-	count(self, 0, size);
-	fm_count(&tally->nb_frees, 1, tally == &self->sum);
+	if (size > 0)
+		fm_count(&tally->total, (uint64_t)size, shared);
+	if (is_alloc)
+		fm_count(&tally->nb_allocs, 1, shared);
+	if (is_free)
+		fm_count(&tally->nb_frees, 1, shared);
 }
 
 /* Why fastmem gave nothing. */
@@ -155,11 +159,16 @@ static int
 fastmem_get(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 {
 	struct adapter *self = adapter_of(alloc);
-	void *got = rte_fastmem_alloc_node(size, align, 0, self->node_id);
+	void *got = NULL;
 
+	/* On the thread's own node it is inlined here. */
+	if (self->node_id == RTE_NUMA_NODE_ANY)
+		got = rte_fastmem_alloc(size, align, 0);
+	if (got == NULL)
+		got = rte_fastmem_alloc_node(size, align, 0, self->node_id);
 	if (got == NULL)
 		return refused(self, size, align);
-	count_alloc(self, got);
+	count(self, size_of(got), 0, true, false);
 	*mem = got;
 	return 0;
 }
@@ -173,11 +182,11 @@ no_block(const void *mem)
 static int
 fastmem_free(struct rte_memalloc *alloc, void *mem)
 {
-	size_t size = rte_fastmem_usable_size(mem);
+	size_t size = size_of(mem);
 
 	if (size == 0)
 		return no_block(mem);
-	count_free(adapter_of(alloc), size);
+	count(adapter_of(alloc), 0, size, false, true);
 	rte_fastmem_free(mem);
 	return 0;
 }
@@ -185,7 +194,7 @@ fastmem_free(struct rte_memalloc *alloc, void *mem)
 static int
 fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, void **moved)
 {
-	size_t old_size = rte_fastmem_usable_size(mem);
+	size_t old_size = size_of(mem);
 	struct adapter *self = adapter_of(alloc);
 	uintptr_t old = (uintptr_t)mem;
 	void *got;
@@ -196,10 +205,10 @@ fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align
 	if (got == NULL)
 		return refused(self, size, align);
 	if ((uintptr_t)got == old) {
-		count(self, rte_fastmem_usable_size(got), old_size);
+		count(self, size_of(got), old_size, false, false);
 	} else {
-		count_free(self, old_size);
-		count_alloc(self, got);
+		count(self, 0, old_size, false, true);
+		count(self, size_of(got), 0, true, false);
 	}
 	*moved = got;
 	return 0;
@@ -209,7 +218,7 @@ static size_t
 fastmem_usable_size(struct rte_memalloc *alloc, const void *mem)
 {
 	(void)alloc;
-	return rte_fastmem_usable_size(mem);
+	return size_of(mem);
 }
 
 static void
