@@ -144,18 +144,17 @@ static bool
 run_scenarios(const struct bench *bench)
 {
 	struct bench with_name = *bench;
-	unsigned int total = bench->opts->nb_scenarios;
-	unsigned int number = 0;
+	unsigned int number = 0, total = 0;
 	unsigned int i;
 
 	if (bench->opts->instructions) {
 		with_name.scenario = scenario_instructions.name;
 		return instructions_count(&with_name) == 0;
 	}
-	if (total == 0)
-		total = nb_scenarios;
+	for (i = 0; i < nb_scenarios; i++)
+		total += scenario_is_wanted(&scenarios[i], bench->opts);
 	for (i = 0; i < nb_scenarios; i++) {
-		if (!options_want(bench->opts, scenarios[i].name))
+		if (!scenario_is_wanted(&scenarios[i], bench->opts))
 			continue;
 		progress_scenario(scenarios[i].name, ++number, total);
 		with_name.scenario = scenarios[i].name;

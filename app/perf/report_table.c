@@ -238,7 +238,7 @@ report_table(const struct report *report, FILE *file)
 	if (report->opts->instructions)
 		print_scenario(report, &scenario_instructions, file);
 	for (i = 0; i < nb_scenarios && !report->opts->instructions; i++)
-		if (options_want(report->opts, scenarios[i].name))
+		if (scenario_is_wanted(&scenarios[i], report->opts))
 			print_scenario(report, &scenarios[i], file);
 	fprintf(file, "\n%.0f seconds\n", report->seconds);
 }

@@ -182,6 +182,8 @@ publish(struct bench *bench, const struct trial *trial, struct course *course, u
 		figure = board_figure(bench->board, bench->scenario, &trial->metrics[k], part->way);
 		for (i = 0; i < course->nb[number]; i++) {
 			sample = &course->samples[number][i];
+			if (isnan(sample->values[k]))
+				continue;
 			if (any && sample->is_disturbed)
 				figure->left_out++;
 			else

@@ -9,13 +9,13 @@
 struct trial;
 
 /** Most metrics that one measurement can have. */
-#define ROUNDS_METRICS_MAX 8
+#define ROUNDS_METRICS_MAX 24
 
 /**
  * Do n units of a part's work.
  *
  * @param[out] values
- *   One for each of the trial's metrics.
+ *   One for each of the trial's metrics; NAN: this way has none.
  *
  * @return
  *   Nanoseconds a unit, > 0; or < 0 where it failed.

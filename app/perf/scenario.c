@@ -34,6 +34,8 @@ const struct scenario scenarios[] = {
 	{ "packing", "how much of the memory is payload", scene_packing },
 	{ "fragmentation", "most of one size freed, then others asked for", scene_fragment },
 	{ "own", "what the allocator takes for itself", scene_own },
+	{ "strategies", "lib/memalloc's kinds of memory, to use and to allocate (by name only)",
+	  scene_strategies, true },
 };
 
 const unsigned int nb_scenarios = RTE_DIM(scenarios);
@@ -52,4 +54,11 @@ scenario_find(const char *name)
 		if (strcmp(scenarios[i].name, name) == 0)
 			return &scenarios[i];
 	return NULL;
+}
+
+bool
+scenario_is_wanted(const struct scenario *scenario, const struct options *opts)
+{
+	return options_want(opts, scenario->name) &&
+	       (!scenario->is_extra || opts->nb_scenarios > 0);
 }

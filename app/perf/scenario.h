@@ -12,6 +12,7 @@ struct scenario {
 	const char *title;
 	/** Context: the parent, which has no EAL. Measures in processes: bench_process(). */
 	void (*run)(const struct bench *bench);
+	bool is_extra; /**< Runs only where it is asked for by name. */
 };
 
 /** What --instructions does; none of the list. */
@@ -23,6 +24,10 @@ extern const unsigned int nb_scenarios;
 /** NULL: there is no such. */
 const struct scenario *
 scenario_find(const char *name);
+
+/** Whether the options ask for it: by name, or for all by naming none. */
+bool
+scenario_is_wanted(const struct scenario *scenario, const struct options *opts);
 
 /* scene_pairs.c */
 void
@@ -87,6 +92,10 @@ scene_packing(const struct bench *bench);
 /* scene_fragment.c */
 void
 scene_fragment(const struct bench *bench);
+
+/* scene_strategies.c */
+void
+scene_strategies(const struct bench *bench);
 
 /* scene_own.c */
 void

@@ -83,7 +83,7 @@ def check_figure(figure, peers):
     assert figure["better"] in ("more", "less"), figure
     best = max if figure["better"] == "more" else min
     for name, ways in (("to_mempool", ["mempool", "mempool-own"]),
-                       ("to_best_other", ["rte_malloc", *LIBRARIES, "mmap", "memzone"])):
+                       ("to_best_other", ["rte_malloc", *LIBRARIES, "mmap", "memzone", "system"])):
         medians = [p["median"] for p in peers if p["way"] in ways]
         if figure[name] is None:
             continue

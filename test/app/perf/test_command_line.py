@@ -12,7 +12,8 @@ from perf import SHORT, main, program, run
 
 SCENARIOS = ["pair", "pair-mixed", "batch", "batch-mixed", "touched", "bulk", "replace",
              "handover", "unknown", "crowd", "neighbour", "tail", "first", "cold", "growth",
-             "failure", "reserve", "packing", "fragmentation", "own"]
+             "failure", "reserve", "packing", "fragmentation", "own",
+             "strategies"]
 
 
 def ask(*args):

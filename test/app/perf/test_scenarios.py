@@ -57,6 +57,24 @@ def test_threads_and_cores():
     assert result.figures(scenario="neighbour", way="fastmem", unit="%"), result
 
 
+def test_kinds_of_memory():
+    result = run([*SHORT, "strategies"])
+    works = {f["work"] for f in result.report["figures"]}
+    assert len([w for w in works if "by size" in w]) == 4, works
+    assert all(f["median"] > 0 for f in result.report["figures"])
+    kinds = {"system", "arena", "pool", "region-4k", "fastmem", "mapped", "cache-aware"}
+    for work in works - {"a kind chosen", "256 MiB read at random, by size of page"}:
+        ways = {f["way"] for f in result.figures(work=work)}
+        assert ways >= kinds, (work, kinds - ways)
+    # What this machine lacks is said, and is no failure.
+    for way in ("region-thp", "region-2m", "pinned"):
+        assert result.figures(way=way) or any("skipped" in n for n in result.notes(way)), way
+    for way in kinds:
+        sizes = {f["metric"] for f in result.figures(way=way)
+                 if f["work"].startswith("read at random")}
+        assert len(sizes) == 7, (way, sizes)
+
+
 def test_percentiles_rise():
     result = run(["--rounds", "1", "--time", "0.02", "crowd", "tail"])
     for scenario in ("crowd", "tail"):
@@ -164,6 +182,7 @@ try:
     main([
         test_every_way_is_measured,
         test_threads_and_cores,
+        test_kinds_of_memory,
         test_percentiles_rise,
         test_memory_is_weighed,
         test_allocations_fail_as_they_should,
