@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM, MACHINES = sys.argv[1:3]
+PROGRAM, MACHINES = map(os.path.abspath, sys.argv[1:3])
 
 
 def run(*args, env=None, **more):
