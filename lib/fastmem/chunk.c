@@ -231,6 +231,17 @@ publish_piece(struct fm_state *st, struct fm_node *node, const struct piece *p)
 		atomic_store_explicit(&node->nb_chunks, nb + 1, memory_order_release);
 }
 
+/* EAL knows those of its pages; where it does not it asks the kernel, some microseconds each. */
+static rte_iova_t
+iova_of(uintptr_t addr)
+{
+	const struct rte_memseg *ms = rte_mem_virt2memseg((void *)addr, NULL);
+
+	if (ms == NULL || ms->iova == RTE_BAD_IOVA)
+		return rte_mem_virt2iova((void *)addr);
+	return ms->iova + (addr - ms->addr_64);
+}
+
 /* Look the IO addresses up and enter the slabs in the window, before anyone claims a page. */
 static int
 prepare_piece(const struct fm_state *st, const struct piece *p)
@@ -245,7 +256,7 @@ prepare_piece(const struct fm_state *st, const struct piece *p)
 		s->base = base + i * FM_SLAB_SIZE;
 		/* The page's address is asked where it is ours. */
 		ours = RTE_MAX(s->base, p->zone.base);
-		s->iova = rte_mem_virt2iova((void *)ours);
+		s->iova = iova_of(ours);
 		if (s->iova != RTE_BAD_IOVA)
 			s->iova -= ours - s->base;
 	}
