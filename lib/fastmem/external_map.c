@@ -4,7 +4,7 @@
  * Owns the system calls for memory that EAL does not map: addresses, files of hugepages, pages bound
  * to a node and seen to lie there.
  * Must not know what the memory is for; must not touch a page that is not there.
- * Called by external.c.
+ * Called by external.c and prefault.c.
  */
 
 #include "fastmem_external_priv.h"
@@ -14,6 +14,7 @@
 #include <numaif.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <linux/memfd.h>
 #include <unistd.h>
 
@@ -93,6 +94,18 @@ fm_map_file(const char *name, uint64_t page_size, uint64_t size)
 		return rc;
 	}
 	return fd;
+}
+
+int
+fm_map_extend(int fd, uint64_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if ((uint64_t)st.st_size >= size)
+		return 0;
+	return ftruncate(fd, (off_t)size) == 0 ? 0 : -errno;
 }
 
 int

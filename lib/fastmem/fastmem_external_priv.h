@@ -69,6 +69,10 @@ fm_map_unreserve(uintptr_t at, uint64_t size);
 int
 fm_map_file(const char *name, uint64_t page_size, uint64_t size);
 
+/* Let a file have at least that size, without pages. */
+int
+fm_map_extend(int fd, uint64_t size);
+
 /* Map a part of a file over reserved addresses, then give access; and reserve them again. */
 int
 fm_map_share(uintptr_t base, uint64_t size, int fd, uint64_t offset);

@@ -202,6 +202,7 @@ struct fm_node {
 	uint32_t nearest[FM_MAX_NODES]; /* indices, itself first */
 	_Atomic bool growth;
 	_Atomic uint64_t limit;
+	_Atomic uint32_t prefault; /* threads; below 2: EAL does it */
 	_Atomic uint64_t reserved; /* what trim must leave */
 	_Atomic uint64_t backing;
 	_Atomic uint64_t growths;
@@ -551,6 +552,10 @@ fm_zone_free(struct fm_node *node, uint32_t serial, bool meta);
 uint64_t
 fm_zone_available(const struct fm_node *node, uint64_t page_size);
 
+/* Bytes that EAL has from the kernel already and nobody uses. */
+uint64_t
+fm_zone_held(const struct fm_node *node);
+
 /* Say what was asked, of which page size (0: any), what there is and what to do. */
 void
 fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missing,
@@ -628,6 +633,26 @@ fm_grow_units(struct fm_state *st, struct fm_node *node);
 /* May fm_grow() be worth a try? */
 bool
 fm_may_grow(const struct fm_node *node);
+
+/* ---------------------------------------------------------------- prefault.c */
+
+/* Pages of EAL's that are prefaulted; n = 0: none. */
+struct fm_prefault {
+	const struct fm_node *node;
+	struct rte_fbarray *pages;
+	int fd;
+	unsigned int first, n;
+	uint64_t page_size;
+};
+
+/* Have pages cleared that a reservation of `size` bytes will take, by the node's threads. */
+void
+fm_prefault_begin(const struct fm_node *node, uint64_t size, uint64_t page_size,
+		  struct fm_prefault *p);
+
+/* Give back what it did not take. */
+void
+fm_prefault_end(const struct fm_prefault *p);
 
 /* ---------------------------------------------------------------- node.c */
 

@@ -93,16 +93,21 @@ struct wish {
 static int
 reserve_on(struct fm_state *st, struct fm_node *node, const struct wish *w, bool log)
 {
-	uint64_t had = 0, reserved = 0;
+	uint64_t had = atomic_load_explicit(&node->backing, memory_order_relaxed), reserved = 0;
+	struct fm_prefault prefault;
 	int rc;
 
+	fm_prefault_begin(node, w->more ? w->size : w->size - RTE_MIN(had, w->size), w->page_size,
+			  &prefault);
 	fm_control_lock(st);
+	had = 0;
 	if (w->more) {
 		had = atomic_load_explicit(&node->backing, memory_order_relaxed);
 		reserved = atomic_load_explicit(&node->reserved, memory_order_relaxed);
 	}
 	rc = reach(st, node, had + w->size, reserved + w->size, w->page_size, log);
 	fm_control_unlock(st);
+	fm_prefault_end(&prefault);
 	return rc;
 }
 

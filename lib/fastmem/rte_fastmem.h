@@ -258,6 +258,30 @@ int
 rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id);
 
 /**
+ * Have several threads prefault what is reserved on a node in pages of a stated size.
+ *
+ * Nearly all that a reservation takes is the time in which the kernel clears pages, and EAL takes
+ * them one by one. If EAL runs with --single-file-segments, the threads have them cleared before it
+ * does, from 64 MiB on and where it does not hold the memory already; reservations of several nodes
+ * by several threads go on at the same time. Otherwise this changes nothing. The threads run on the
+ * CPUs of the program's lcores on that node or, if it has none there, on the node's.
+ *
+ * Context: control path; MT-safe, does not sleep.
+ *
+ * @param node_id
+ *   Node.
+ * @param nb_threads
+ *   How many, up to 64, for rte_fastmem_reserve_pages() from now on; below 2: none, the default.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: no such node or one without memory, or more than 64
+ *   - -ENODEV: not initialised
+ */
+int
+rte_fastmem_set_prefault(int node_id, unsigned int nb_threads);
+
+/**
  * Bytes that reservations promise on a node, or on all with RTE_NUMA_NODE_ANY.
  *
  * @return

@@ -260,9 +260,8 @@ fm_zone_free(struct fm_node *node, uint32_t serial, bool meta)
 		fm_external_sweep(node);
 }
 
-/* Bytes that EAL has from the kernel already and nobody uses. */
-static uint64_t
-heap_free(const struct fm_node *node)
+uint64_t
+fm_zone_held(const struct fm_node *node)
 {
 	struct rte_malloc_socket_stats heap = { 0 };
 
@@ -275,7 +274,7 @@ fm_zone_available(const struct fm_node *node, uint64_t page_size)
 {
 	struct page_sizes pages = { .node_id = node->node_id };
 	struct rte_numa_hugepages pool[MAX_PAGE_SIZES];
-	uint64_t sum = heap_free(node);
+	uint64_t sum = fm_zone_held(node);
 	unsigned int i;
 	int k, n;
 
@@ -338,7 +337,7 @@ fm_zone_log_shortage(const struct fm_node *node, uint64_t total, uint64_t missin
 	       " MiB free there, and its hugepages are: %s; more: echo %" PRIu64
 	       " > /sys/devices/system/node/node%d/hugepages/hugepages-%" PRIu64 "kB/nr_hugepages",
 	       total >> 20, node->node_id, missing >> 20,
-	       page_size != 0 ? " in pages of the size asked for" : "", heap_free(node) >> 20,
+	       page_size != 0 ? " in pages of the size asked for" : "", fm_zone_held(node) >> 20,
 	       n > 0 ? text : "none", more, node->node_id, easy >> 10);
 }
 

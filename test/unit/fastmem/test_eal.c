@@ -38,6 +38,7 @@ static const struct mode modes[] = {
 	{ "huge", 2 << 20, false, { "--in-memory" } },
 	{ "pa", 2 << 20, false, { "--in-memory", "--iova-mode=pa" } },
 	{ "va", 2 << 20, false, { "--in-memory", "--iova-mode=va" } },
+	{ "one-file", 2 << 20, false, { "--in-memory", "--single-file-segments" } },
 	{ "legacy", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
 	{ "legacy-cut", 2 << 20, true, { "--legacy-mem", "--huge-unlink", "-m", "160" } },
 	{ "1g", 1 << 30, true, { "--huge-unlink" } },
@@ -293,6 +294,12 @@ test_eal_has_pages(size_t page_size)
 {
 	return page_size == mode->page_size ||
 	       (page_size == 2 << 20 && strcmp(mode->name, "both") == 0);
+}
+
+bool
+test_eal_one_file(void)
+{
+	return strcmp(mode->name, "one-file") == 0;
 }
 
 const char *

@@ -32,6 +32,10 @@ test_eal_page_size(void);
 bool
 test_eal_has_pages(size_t page_size);
 
+/* Whether EAL has the pages of a list in one file. */
+bool
+test_eal_one_file(void);
+
 /* What a secondary needs to find this process: EAL's --file-prefix argument, a CPU to run on. */
 const char *
 test_eal_prefix(void);
