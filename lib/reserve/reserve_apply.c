@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,43 +116,7 @@ check_settings(const struct rte_reserve_plan *plan, const struct rsv_decision *d
 	return 0;
 }
 
-/* ---- taking */
-
-/*
- * Of the page size that was decided on. Where a line takes any, other pages will do if EAL refuses
- * those after all.
- */
-static int
-take_part(const struct rsv_line *line, const struct rsv_part *part)
-{
-	size_t page_size = line->page_size != 0 || rte_eal_has_hugepages() ? part->page_size : 0;
-	int ret = rte_fastmem_reserve_pages(part->bytes, page_size, part->node_id);
-
-	if (ret == -ENOMEM && line->page_size == 0 && page_size != 0)
-		ret = rte_fastmem_reserve_more(part->bytes, part->node_id);
-	if (ret == 0)
-		return 0;
-	return rsv_fail(ret,
-			"%s:%u:%u: cannot reserve %" PRIu64 " MiB on node %d in pages of %" PRIu64
-			" kB: %s%s",
-			line->first.source, line->first.line, line->first.column, part->bytes / MIB,
-			part->node_id, part->page_size >> 10, strerror(-ret),
-			rte_eal_has_hugepages() ? "" : "; EAL runs without hugepages");
-}
-
-static int
-take_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
-{
-	const struct rsv_target *t;
-	int ret = 0;
-
-	for (unsigned int i = 0; i < d->nb_targets; i++) {
-		t = &d->target[i];
-		for (unsigned int k = 0; k < t->nb_parts && ret == 0; k++)
-			ret = take_part(&plan->line[t->line], &t->part[k]);
-	}
-	return ret;
-}
+/* ---- once it is taken */
 
 /* Where a target's memory is: its own node if there is any, else where most of it is. */
 static int
@@ -221,13 +186,70 @@ set_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 		rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
 }
 
-static int
-apply(const struct rte_reserve_plan *plan, struct rsv_machine *m)
+/* ---- tries */
+
+/*
+ * EAL may refuse what the kernel counts as free: another process was quicker, or a limit of a cgroup
+ * or of EAL's is below. Then it is tried again with half as many of those pages, as though there were
+ * no more, so that a line that makes do with something else gets that.
+ */
+#define TRIES 6
+
+struct cap {
+	int node_id;
+	uint64_t page_size, pages;
+};
+
+static void
+lower(struct rsv_machine *m, const struct cap *cap)
 {
+	struct rsv_pool *pool;
+
+	for (unsigned int i = 0; i < m->nb_nodes; i++)
+		for (unsigned int k = 0; k < m->node[i].nb_pools; k++) {
+			pool = &m->node[i].pool[k];
+			if (m->node[i].node_id == cap->node_id &&
+			    pool->page_size == cap->page_size && pool->free > cap->pages)
+				pool->free = cap->pages;
+		}
+}
+
+/* What was had of the pool before it was refused, and half of that part. */
+static struct cap
+cap_of(const struct rsv_decision *d, const struct rsv_part *refused)
+{
+	struct cap cap = { refused->node_id, refused->page_size, refused->pages / 2 };
+	const struct rsv_part *part;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++)
+		for (unsigned int k = 0; k < d->target[i].nb_parts; k++) {
+			part = &d->target[i].part[k];
+			if (part == refused)
+				return cap;
+			if (part->node_id == cap.node_id && part->page_size == cap.page_size)
+				cap.pages += part->pages;
+		}
+	return cap;
+}
+
+/* What this and earlier tries showed. */
+struct tries {
+	unsigned int n;
+	struct cap cap[TRIES];
+	int ret; /* of the first */
+	char error[RSV_ERROR_MAX];
+};
+
+static int
+apply(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct tries *tries)
+{
+	const struct rsv_part *refused = NULL;
 	struct rsv_decision d;
 	int ret;
 
 	rsv_eal_adjust(m);
+	for (unsigned int i = 0; i < tries->n; i++)
+		lower(m, &tries->cap[i]);
 	ret = rsv_decide(plan, m, &d);
 	if (ret < 0)
 		return ret;
@@ -236,11 +258,19 @@ apply(const struct rte_reserve_plan *plan, struct rsv_machine *m)
 	if (ret == 0)
 		ret = check_settings(plan, &d);
 	if (ret == 0)
-		ret = take_all(plan, &d);
+		ret = rsv_take(plan, &d, &refused);
 	if (ret == 0)
 		ret = warm_all(plan, &d);
 	if (ret == 0)
 		set_all(plan, &d);
+	if (ret == -ENOMEM && refused != NULL && tries->n < TRIES) {
+		tries->cap[tries->n++] = cap_of(&d, refused);
+		if (tries->n == 1) {
+			tries->ret = ret;
+			snprintf(tries->error, sizeof(tries->error), "%s", rte_reserve_error());
+		}
+		ret = -EAGAIN;
+	}
 	rsv_decision_free(&d);
 	return ret;
 }
@@ -265,16 +295,14 @@ start(void)
 	return 0;
 }
 
-int
-rte_reserve_apply(const struct rte_reserve_plan *plan)
+/* One try: all or nothing; -EAGAIN: EAL refused, and another may do better. */
+static int
+try(const struct rte_reserve_plan *plan, struct tries *tries)
 {
 	const struct rte_numa_topology *topo;
 	struct rsv_machine m;
-	int ret, self;
+	int self, ret = start();
 
-	if (plan == NULL)
-		return rsv_fail(-EINVAL, "no plan was given");
-	ret = start();
 	if (ret < 0)
 		return ret;
 	topo = rte_numa_topology_self(); /* it was needed to get here */
@@ -284,10 +312,27 @@ rte_reserve_apply(const struct rte_reserve_plan *plan)
 	ret = rsv_machine_read(&m, topo, self);
 	if (ret == 0) {
 		rsv_limits_read(&m, "/proc", "");
-		ret = apply(plan, &m);
+		ret = apply(plan, &m, tries);
 		free(m.node);
 	}
 	if (ret < 0)
 		rte_fastmem_deinit();
+	return ret;
+}
+
+int
+rte_reserve_apply(const struct rte_reserve_plan *plan)
+{
+	struct tries tries = { 0 };
+	int ret;
+
+	if (plan == NULL)
+		return rsv_fail(-EINVAL, "no plan was given");
+	do
+		ret = try(plan, &tries);
+	while (ret == -EAGAIN);
+	if (ret < 0 && tries.n != 0)
+		/* What was refused, not what could not be had instead. */
+		return rsv_fail(tries.ret, "%s", tries.error);
 	return ret;
 }

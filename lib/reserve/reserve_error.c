@@ -17,7 +17,7 @@
 
 #define WORD_MAX 32 /* longer ones are like no word of ours */
 
-static _Thread_local char error_text[1024];
+static _Thread_local char error_text[RSV_ERROR_MAX];
 
 const char *
 rte_reserve_error(void)

@@ -12,9 +12,9 @@
 #include "reserve_priv.h"
 
 static const char *const key_names[RSV_KEYS] = {
-	[RSV_SIZE] = "size",	 [RSV_PAGE] = "page", [RSV_LIMIT] = "limit",
-	[RSV_GROWTH] = "growth", [RSV_WARM] = "warm", [RSV_SHORTAGE] = "shortage",
-	[RSV_SEAL] = "seal",
+	[RSV_SIZE] = "size",	     [RSV_PAGE] = "page",	[RSV_LIMIT] = "limit",
+	[RSV_GROWTH] = "growth",     [RSV_THREADS] = "threads", [RSV_WARM] = "warm",
+	[RSV_SHORTAGE] = "shortage", [RSV_SEAL] = "seal",
 };
 
 const char *
@@ -35,7 +35,8 @@ rsv_key_of(const struct rsv_text *name)
 	if (nearest != NULL)
 		return rsv_fail_at(name, "there is no key \"%s\"; did you mean \"%s\"?",
 				   rsv_quote(name).text, nearest);
-	return rsv_expected(name, "a key: size, page, limit, growth, warm, shortage or seal");
+	return rsv_expected(name,
+			    "a key: size, page, limit, growth, threads, warm, shortage or seal");
 }
 
 /* Of two places by one source the later is a mistake; of two sources the later one is read last. */
@@ -88,6 +89,8 @@ rsv_key_set(struct rte_reserve_plan *plan, struct rsv_line *line, enum rsv_key k
 		return rsv_parse_limit(value, &line->limit);
 	case RSV_GROWTH:
 		return rsv_parse_bool(value, &line->growth);
+	case RSV_THREADS:
+		return rsv_parse_threads(value, &line->threads);
 	case RSV_SHORTAGE:
 		return rsv_parse_policy(value, &line->policy);
 	default:

@@ -190,6 +190,8 @@ put_line(struct out *o, const struct rsv_line *line)
 	}
 	if (line->place[RSV_GROWTH].line != 0)
 		put(o, "/growth=%s", line->growth ? "on" : "off");
+	if (line->threads != 0)
+		put(o, "/threads=%u", line->threads);
 	for (unsigned int i = 0; i < line->warm.n; i++)
 		put(o, "%s%" PRIu64 "x%" PRIu64, i == 0 ? "/warm=" : "+", line->warm.item[i].size,
 		    line->warm.item[i].n);

@@ -21,6 +21,8 @@
 
 /* ---------------------------------------------------------------- reserve_error.c */
 
+#define RSV_ERROR_MAX 1024 /* characters of a failure's text */
+
 /* A piece of a plan's text, and where it stands. Not terminated. */
 struct rsv_text {
 	const char *at;
@@ -148,6 +150,9 @@ rsv_parse_bool(const struct rsv_text *text, bool *on);
 int
 rsv_parse_policy(const struct rsv_text *text, struct rsv_policy *policy);
 
+int
+rsv_parse_threads(const struct rsv_text *text, unsigned int *threads);
+
 /* Add to the list. */
 int
 rsv_parse_warm(const struct rsv_text *text, struct rsv_warm_list *list);
@@ -159,6 +164,7 @@ enum rsv_key {
 	RSV_PAGE,
 	RSV_LIMIT,
 	RSV_GROWTH,
+	RSV_THREADS,
 	RSV_WARM,
 	RSV_SHORTAGE,
 	RSV_LINE_KEYS, /* those above are a line's, what follows the whole plan's */
@@ -175,6 +181,7 @@ struct rsv_line {
 	uint64_t page_size; /* 0: any */
 	uint64_t limit;	    /* UINT64_MAX: none */
 	bool growth;
+	unsigned int threads; /* that prefault; 0: nobody said */
 	struct rsv_warm_list warm;
 	struct rsv_policy policy;
 };
@@ -363,6 +370,13 @@ rsv_check_within(const struct rte_reserve_plan *plan, const struct rte_numa_topo
 /* Leave out what EAL cannot use, and count what it holds for nobody as free. */
 void
 rsv_eal_adjust(struct rsv_machine *m);
+
+/* ---------------------------------------------------------------- reserve_take.c */
+
+/* Reserve what was decided; -ENOMEM: *refused was. Nothing is given back. */
+int
+rsv_take(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
+	 const struct rsv_part **refused);
 
 /* ---------------------------------------------------------------- reserve_os.c */
 

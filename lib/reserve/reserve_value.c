@@ -16,6 +16,7 @@
 
 #include "reserve_priv.h"
 
+#define THREADS_MAX	64 /* that prefault a node */
 #define NB_ELEMS(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool
@@ -346,6 +347,17 @@ parse_warm_item(const struct rsv_text *text, struct rsv_warm *warm)
 		return rsv_expected(&size, "the size of blocks in bytes, up to 1M");
 	if (!whole_number(&n, 1, UINT32_MAX, &warm->n))
 		return rsv_expected(&n, "a count of blocks");
+	return 0;
+}
+
+int
+rsv_parse_threads(const struct rsv_text *text, unsigned int *threads)
+{
+	uint64_t n;
+
+	if (!whole_number(text, 1, THREADS_MAX, &n))
+		return rsv_expected(text, "a number of threads, 1 to 64");
+	*threads = (unsigned int)n;
 	return 0;
 }
 

@@ -187,7 +187,8 @@ rte_reserve_report_free(struct rte_reserve_report *report);
  * To be called in place of rte_fastmem_init(), by the primary. On failure lib/fastmem is left
  * uninitialised and everything is given back; rte_reserve_error() names the line of the plan.
  *
- * Memory that EAL holds already is used first. Without hugepages (--no-huge) all of it is EAL's.
+ * Nodes are reserved at the same time. Memory that EAL holds already is used first. Where EAL refuses
+ * what the kernel counts as free, what the plan says of shortages is sought again with fewer pages. Without hugepages (--no-huge) all of it is EAL's.
  *
  * Context: control path, may sleep (the kernel clears pages); needs EAL; no other thread may call
  * lib/fastmem meanwhile.
@@ -207,6 +208,30 @@ rte_reserve_report_free(struct rte_reserve_report *report);
  */
 int
 rte_reserve_apply(const struct rte_reserve_plan *plan);
+
+/** How fast a node's memory was reserved. */
+struct rte_reserve_speed {
+	int node_id;	/**< The node. */
+	uint64_t bytes; /**< That were reserved there; bytes / ns is in GB/s. */
+	uint64_t ns;	/**< Nanoseconds that it took, nodes at the same time. */
+};
+
+/**
+ * How long the calling thread's last rte_reserve_apply() took on each node; that which succeeded, or
+ * none.
+ *
+ * Context: any; MT-safe.
+ *
+ * @param[out] speeds
+ *   The first @p max of them.
+ * @param max
+ *   How many there is room for.
+ *
+ * @return
+ *   How many there are.
+ */
+unsigned int
+rte_reserve_speeds(struct rte_reserve_speed *speeds, unsigned int max);
 
 /**
  * Read the plan that a program's arguments and environment state, and apply it.

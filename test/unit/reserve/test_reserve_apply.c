@@ -167,6 +167,27 @@ refuse(int node_id, size_t limit, size_t size)
 	return -1;
 }
 
+/* Where EAL refuses what the kernel has, what the line makes do with is sought with less. */
+static void
+less_is_had_where_eal_refuses(void **state)
+{
+	size_t heap = eal_heap_bytes();
+	int ret;
+
+	(void)state;
+	if (!test_eal_huge() || test_node_memory_only() || test_eal_page_size() != 2 * MIB)
+		skip_because("needs memory that EAL takes page by page");
+	if (rte_mem_alloc_validator_register("test", refuse, test_node(), heap + 48 * MIB) != 0)
+		skip_because("EAL's memory is fixed in this mode");
+	ret = apply("%d=64M/shortage=less>=16M");
+	if (ret == 0)
+		assert_in_range(rte_fastmem_reserved(test_node()), 16 * MIB, 48 * MIB);
+	else
+		print_message("%s\n", rte_reserve_error());
+	assert_int_equal(rte_mem_alloc_validator_unregister("test", test_node()), 0);
+	assert_int_equal(ret, 0);
+}
+
 /* Only EAL refuses, when some was taken already. */
 static void
 a_failure_half_way_gives_all_back(void **state)
@@ -313,6 +334,23 @@ too_many_warm_blocks_give_all_back(void **state)
 }
 
 static void
+it_tells_how_fast_it_was(void **state)
+{
+	struct rte_reserve_speed speed[2] = { 0 };
+
+	(void)state;
+	assert_applies("%d=64M/threads=2");
+	assert_int_equal(rte_reserve_speeds(speed, 2), 1);
+	assert_int_equal(speed[0].node_id, test_node());
+	assert_int_equal(speed[0].bytes, 64 * MIB);
+	assert_in_range(speed[0].ns, 1, UINT64_C(60000000000));
+	rte_fastmem_deinit();
+	assert_int_equal(apply("%d=4M,any=40T"), -ENOMEM);
+	assert_applies("");
+	assert_int_equal(rte_reserve_speeds(speed, 2), 0);
+}
+
+static void
 less_makes_do_with_what_there_is(void **state)
 {
 	(void)state;
@@ -420,6 +458,7 @@ main(int argc, char **argv)
 		TEST(too_much_takes_nothing),	      TEST(a_failure_half_way_gives_all_back),
 		TEST(a_page_size_is_had_or_refused),  TEST(less_makes_do_with_what_there_is),
 		TEST(each_line_has_its_page_size),    TEST(what_eal_holds_is_used_first),
+		TEST(less_is_had_where_eal_refuses),  TEST(it_tells_how_fast_it_was),
 		TEST(warm_blocks_are_there),	      TEST(too_many_warm_blocks_give_all_back),
 		TEST(it_is_applied_in_place_of_init), TEST(sealed_nothing_makes_a_system_call),
 	};

@@ -90,6 +90,7 @@ lines_say_what_they_say(void **state)
 		{ "0=1G/limit=4G/growth=off", "0=1G/limit=4G/growth=off" },
 		{ "0=1G/growth=yes/limit=none", "0=1G/limit=none/growth=on" },
 		{ "0=1G/warm=64x10000+2048x4096", "0=1G/warm=64x10000+2048x4096" },
+		{ "0=1G/threads=4", "0=1G/threads=4" },
 		{ "0=1G/warm=2K x 4096", "0=1G/warm=2048x4096" },
 		{ "0=1G/shortage=fail", "0=1G/shortage=fail" },
 		{ "0=1G/shortage=other-node", "0=1G/shortage=other-node" },
@@ -144,11 +145,13 @@ lines_that_are_wrong_say_where_and_what_was_expected(void **state)
 		{ "near:=2G", "1:6: expected a PCI address or an interface, as in "
 			      "near:0000:3b:00.0, got nothing" },
 		{ "0=1G/limt=4G", "1:6: there is no key \"limt\"; did you mean \"limit\"?" },
-		{ "0=1G/colour=red", "1:6: expected a key: size, page, limit, growth, warm, "
-				     "shortage or seal, got \"colour\"" },
+		{ "0=1G/colour=red",
+		  "1:6: expected a key: size, page, limit, growth, threads, warm, "
+		  "shortage or seal, got \"colour\"" },
 		{ "0=1G/limit", "1:6: expected KEY=VALUE, got \"limit\"" },
 		{ "0=1G/limit=512M", "1:6: the limit is below the size" },
 		{ "0=1G/growth=maybe", "1:13: expected on or off, yes or no, got \"maybe\"" },
+		{ "0=1G/threads=0", "1:14: expected a number of threads, 1 to 64, got \"0\"" },
 		{ "0=1G/warm=64", "1:11: expected SIZExCOUNT, such as 64x10000, got \"64\"" },
 		{ "0=1G/warm=64x10+x10",
 		  "1:17: expected the size of blocks in bytes, up to 1M, got nothing" },
