@@ -38,6 +38,12 @@ block_at(const struct ma_pool *pool, uint32_t index)
 	return (void *)(pool->open.start + index * pool->open.stride);
 }
 
+static struct rte_memalloc_pool_block
+block_of(const struct ma_pool *pool, uint32_t index)
+{
+	return (struct rte_memalloc_pool_block){ block_at(pool, index), index };
+}
+
 static void
 raise_peak(struct ma_pool *pool, uint64_t nb)
 {
@@ -78,7 +84,7 @@ ma_pool_flush(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache, unsig
 
 	note_peak(pool, cache);
 	for (i = 0; i < n; i++)
-		blocks[i] = (uint32_t)rte_memalloc_pool_index(&pool->open, cache->blocks[i]);
+		blocks[i] = (uint32_t)cache->blocks[i].index;
 	memmove(cache->blocks, cache->blocks + n,
 		(ma_pool_nb_in(cache) - n) * sizeof(cache->blocks[0]));
 	__atomic_store_n(&cache->word, cache->word - n, __ATOMIC_RELAXED);
@@ -101,7 +107,7 @@ refill(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 		return false;
 	/* The first of a chain is the first to be taken. */
 	for (i = 0; i < n; i++)
-		cache->blocks[i] = block_at(pool, indexes[n - 1 - i]);
+		cache->blocks[i] = block_of(pool, indexes[n - 1 - i]);
 	raise_peak(pool, nb_gone(pool, n));
 	MA_RACE_WINDOW();
 	__atomic_store_n(&cache->word, cache->word + n, __ATOMIC_RELAXED);
@@ -166,8 +172,7 @@ rte_memalloc_pool_get_slow(struct rte_memalloc_pool *open)
 			if (!refill(pool, cache))
 				return fail_empty(pool);
 		}
-		mem = rte_memalloc_pool_take(open, cache);
-	} while (mem == NULL);
+	} while (!rte_memalloc_pool_take(open, cache, cache->word, &mem));
 	return mem;
 }
 
@@ -204,7 +209,7 @@ rte_memalloc_pool_put_slow(struct rte_memalloc_pool *open, void *mem)
 	}
 	if (ma_pool_nb_in(cache) == cache->size)
 		ma_pool_flush(pool, cache, pool->batch);
-	cache->blocks[ma_pool_nb_in(cache)] = mem;
+	cache->blocks[ma_pool_nb_in(cache)] = block_of(pool, number);
 	__atomic_store_n(&cache->word, cache->word + 1, __ATOMIC_RELAXED);
 	return 0;
 }
@@ -492,22 +497,21 @@ rte_memalloc_pool_create(const struct rte_memalloc_pool_opts *opts, struct rte_m
 	self->open.shift = (uint32_t)__builtin_ctzll(self->open.stride);
 	self->open.inverse = inverse_of(self->open.stride >> self->open.shift);
 	self->cache_size = cache_size_of(opts);
-	self->batch = self->cache_size < 2 ? 1 : self->cache_size / 2;
 	self->open.is_out = calloc(opts->capacity, 1);
 	if (self->open.is_out == NULL || ma_depot_init(&self->depot, opts->capacity) != 0) {
 		free(self->open.is_out);
 		free(self);
 		return rte_memalloc_fail(-ENOMEM, "creating a pool: out of memory");
 	}
+	ma_pool_register(self);
+	self->batch = self->cache_size < 2 ? 1 : self->cache_size / 2;
 	stock(self);
 	ret = place_blocks(self, opts->region);
-	if (ret == 0 && ma_pool_register(self) != 0) {
-		rte_memregion_destroy(self->region);
-		ret = rte_memalloc_fail(-ENOMEM, "creating a pool: out of memory");
-	}
-	if (ret != 0)
+	if (ret != 0) {
+		ma_pool_unregister(self);
 		release(self);
-	else
-		*pool = &self->open;
-	return ret;
+		return ret;
+	}
+	*pool = &self->open;
+	return 0;
 }

@@ -60,8 +60,8 @@ ma_pool_lock(void);
 void
 ma_pool_unlock(void);
 
-/* Give a pool its number. -ENOMEM, or 0. */
-int
+/* Give a pool its number; where there is none left it has no caches. */
+void
 ma_pool_register(struct ma_pool *pool);
 
 /* Take its number away, and all threads' caches of it, whatever they hold. */

@@ -17,21 +17,27 @@
 
 #include "memalloc_pool_priv.h"
 
-__thread struct rte_memalloc_pool_self rte_memalloc_pool_self;
+#define NO_ID (RTE_MEMALLOC_POOL_IDS - 1) /* of all pools of which no thread has a cache */
 
 /* Takes the place of a cache that a thread does not have: empty and full. Never written. */
 static struct rte_memalloc_pool_cache none;
 
+/* The table of threads that have no cache at all. Never written. */
+static struct rte_memalloc_pool_cache *nothing[RTE_MEMALLOC_POOL_IDS] = {
+	[0 ... RTE_MEMALLOC_POOL_IDS - 1] = &none
+};
+
+__thread struct rte_memalloc_pool_cache **rte_memalloc_pool_self = nothing;
+
 /* A thread that has, or had, a cache. */
 struct member {
 	struct member *next;
-	struct rte_memalloc_pool_self *self;
+	struct rte_memalloc_pool_cache **caches; /* its own table */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* All below is read and written under the lock. */
-static struct ma_pool **pools; /* by number; NULL: the number is free */
-static uint32_t nb_pools;
+static struct ma_pool *pools[RTE_MEMALLOC_POOL_IDS]; /* NULL: the number is free */
 static struct member *members;
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
@@ -65,12 +71,11 @@ static void
 leave(void *arg)
 {
 	struct member *member = arg, **link = &members;
-	struct rte_memalloc_pool_self *self = member->self;
 	struct rte_memalloc_pool_cache *cache;
 
 	pthread_mutex_lock(&lock);
-	for (uint64_t id = 0; id < self->nb; id++) {
-		cache = self->caches[id];
+	for (unsigned int id = 0; id < NO_ID; id++) {
+		cache = member->caches[id];
 		if (cache == &none)
 			continue;
 		ma_pool_flush(pools[id], cache, ma_pool_nb_in(cache));
@@ -83,8 +88,8 @@ leave(void *arg)
 	*link = member->next;
 	pthread_mutex_unlock(&lock);
 	/* Another destructor may still allocate: as a thread that has just begun. */
-	free(self->caches);
-	*self = (struct rte_memalloc_pool_self){ 0 };
+	rte_memalloc_pool_self = nothing;
+	free(member->caches);
 	free(member);
 }
 
@@ -94,7 +99,7 @@ make_key(void)
 	key_error = pthread_key_create(&key, leave);
 }
 
-/* The calling thread joins the members, if it has not yet. Under the lock. */
+/* The calling thread joins the members, with a table of its own, if it has not yet. Under the lock. */
 static bool
 join(void)
 {
@@ -103,30 +108,18 @@ join(void)
 	if (member != NULL)
 		return true;
 	member = malloc(sizeof(*member));
-	if (member == NULL || pthread_setspecific(key, member) != 0) {
+	if (member == NULL)
+		return false;
+	member->caches = malloc(sizeof(nothing));
+	if (member->caches == NULL || pthread_setspecific(key, member) != 0) {
+		free(member->caches);
 		free(member);
 		return false;
 	}
-	*member = (struct member){ .next = members, .self = &rte_memalloc_pool_self };
+	memcpy(member->caches, nothing, sizeof(nothing));
+	member->next = members;
 	members = member;
-	return true;
-}
-
-/* Room for caches of all pools in the calling thread's table. Under the lock. */
-static bool
-extend(void)
-{
-	struct rte_memalloc_pool_self *self = &rte_memalloc_pool_self;
-	struct rte_memalloc_pool_cache **caches;
-
-	if (self->nb >= nb_pools)
-		return true;
-	caches = realloc(self->caches, nb_pools * sizeof(struct rte_memalloc_pool_cache *));
-	if (caches == NULL)
-		return false;
-	self->caches = caches;
-	while (self->nb < nb_pools)
-		caches[self->nb++] = &none;
+	rte_memalloc_pool_self = member->caches;
 	return true;
 }
 
@@ -152,48 +145,38 @@ ma_pool_own_cache(struct ma_pool *pool)
 
 	if (pool->cache_size == 0)
 		return NULL;
-	if (rte_memalloc_pool_find_cache(&pool->open, &cache) && cache != &none)
+	cache = rte_memalloc_pool_self[pool->open.id];
+	if (cache != &none)
 		return cache;
 	pthread_once(&key_once, make_key);
 	if (key_error != 0)
 		return NULL;
 	cache = NULL;
 	pthread_mutex_lock(&lock);
-	if (join() && extend())
+	if (join())
 		cache = new_cache(pool);
 	if (cache != NULL) {
 		pool->caches = cache;
-		rte_memalloc_pool_self.caches[pool->open.id] = cache;
+		rte_memalloc_pool_self[pool->open.id] = cache;
 	}
 	pthread_mutex_unlock(&lock);
 	return cache;
 }
 
-int
+void
 ma_pool_register(struct ma_pool *pool)
 {
-	struct ma_pool **more;
 	uint32_t id = 0;
-	int ret = 0;
 
 	pthread_mutex_lock(&lock);
-	while (id < nb_pools && pools[id] != NULL)
+	while (id < NO_ID && (pools[id] != NULL || pool->cache_size == 0))
 		id++;
-	if (id == nb_pools) {
-		more = realloc(pools, (size_t)(nb_pools + 1) * sizeof(struct ma_pool *));
-		if (more == NULL) {
-			ret = -ENOMEM;
-		} else {
-			pools = more;
-			nb_pools++;
-		}
-	}
-	if (ret == 0) {
+	if (id < NO_ID)
 		pools[id] = pool;
-		pool->open.id = id;
-	}
+	else
+		pool->cache_size = 0;
 	pthread_mutex_unlock(&lock);
-	return ret;
+	pool->open.id = id;
 }
 
 void
@@ -202,11 +185,11 @@ ma_pool_unregister(struct ma_pool *pool)
 	struct rte_memalloc_pool_cache *cache;
 	uint32_t id = pool->open.id;
 
+	if (id == NO_ID)
+		return;
 	pthread_mutex_lock(&lock);
-	for (struct member *member = members; member != NULL; member = member->next) {
-		if (id < member->self->nb)
-			member->self->caches[id] = &none;
-	}
+	for (struct member *member = members; member != NULL; member = member->next)
+		member->caches[id] = &none;
 	while ((cache = pool->caches) != NULL) {
 		pool->caches = cache->sibling;
 		free(cache);

@@ -25,6 +25,7 @@
  */
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,9 @@ extern "C" {
 
 /** Most blocks that a thread can keep at hand. */
 #define RTE_MEMALLOC_POOL_CACHE_MAX 1024
+
+/** Pools of which threads keep blocks at hand, at once; further ones are as if made without. */
+#define RTE_MEMALLOC_POOL_IDS 256
 
 /** Threads keep no blocks at hand. */
 #define RTE_MEMALLOC_POOL_F_NO_CACHE (1u << 0)
@@ -63,6 +67,12 @@ struct rte_memalloc_pool_opts {
 	const struct rte_memregion_opts *region;
 };
 
+/** A block that a thread has at hand; neither is cheap to tell from the other. @internal */
+struct rte_memalloc_pool_block {
+	void *mem;	/**< Where it is. */
+	uint64_t index; /**< Its number. */
+};
+
 /** The blocks that a thread has at hand. @internal */
 struct rte_memalloc_pool_cache {
 	/** Blocks in it, and above RTE_MEMALLOC_POOL_N those taken ever. Only its thread writes it. */
@@ -70,7 +80,7 @@ struct rte_memalloc_pool_cache {
 	uint32_t low;  /**< Fewest it had since it was last filled or emptied. Likewise. */
 	uint32_t size; /**< Room for so many; 0: no cache at all. */
 	struct rte_memalloc_pool_cache *sibling; /**< Another thread's, of the same pool. */
-	void *blocks[];				 /**< Where they are. */
+	struct rte_memalloc_pool_block blocks[]; /**< What is in it, and room. */
 };
 
 /** The part of a cache's word that says how many blocks are in it. @internal */
@@ -78,12 +88,6 @@ struct rte_memalloc_pool_cache {
 
 /** What is added to a cache's word when a block is taken: one in it less, one taken more. @internal */
 #define RTE_MEMALLOC_POOL_TAKEN RTE_MEMALLOC_POOL_N
-
-/** A thread's caches, by pool. @internal */
-struct rte_memalloc_pool_self {
-	struct rte_memalloc_pool_cache **caches; /**< Of each pool; never NULL below nb. */
-	uint64_t nb;				 /**< How many. */
-};
 
 /** A pool. Its fields are for the functions here alone, and never change. */
 struct rte_memalloc_pool {
@@ -97,8 +101,11 @@ struct rte_memalloc_pool {
 	uint32_t id;		  /**< Which of the process's pools. @internal */
 };
 
-/** The calling thread's caches. @internal */
-extern __thread struct rte_memalloc_pool_self rte_memalloc_pool_self
+/**
+ * The calling thread's caches, one for each RTE_MEMALLOC_POOL_IDS; never NULL, and neither are those:
+ * one of size 0 is in the place of those that it does not have. @internal
+ */
+extern __thread struct rte_memalloc_pool_cache **rte_memalloc_pool_self
 	__attribute__((tls_model("initial-exec")));
 
 /**
@@ -165,19 +172,6 @@ rte_memalloc_pool_index(const struct rte_memalloc_pool *pool, const void *mem)
 	return times >> pool->shift | times << (-pool->shift & 63);
 }
 
-/** Find the calling thread's cache of a pool; false: it has none yet. @internal */
-static inline bool
-rte_memalloc_pool_find_cache(const struct rte_memalloc_pool *pool,
-			     struct rte_memalloc_pool_cache **cache)
-{
-	struct rte_memalloc_pool_self *self = &rte_memalloc_pool_self;
-
-	if (__builtin_expect(pool->id >= self->nb, 0))
-		return false;
-	*cache = self->caches[pool->id];
-	return true;
-}
-
 /**
  * Take the block on top of a cache that is not empty. @internal
  *
@@ -185,22 +179,24 @@ rte_memalloc_pool_find_cache(const struct rte_memalloc_pool *pool,
  * whoever had a block before gave it away in an order of its own.
  *
  * @return
- *   NULL: it was a block that is handed out already; it is not in the cache any more.
+ *   False: it was a block that is handed out already; it is not in the cache any more.
  */
-static inline void *
-rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_cache *cache)
+static inline bool
+rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_cache *cache,
+		       uint64_t word, void **mem)
 {
-	uint64_t n = (cache->word & RTE_MEMALLOC_POOL_N) - 1;
-	void *mem = cache->blocks[n];
-	uint8_t *is_out = &pool->is_out[rte_memalloc_pool_index(pool, mem)];
+	uint64_t n = (word & RTE_MEMALLOC_POOL_N) - 1;
+	const struct rte_memalloc_pool_block *block = &cache->blocks[n];
+	uint8_t *is_out = &pool->is_out[block->index];
 
-	__atomic_store_n(&cache->word, cache->word + RTE_MEMALLOC_POOL_TAKEN, __ATOMIC_RELAXED);
+	__atomic_store_n(&cache->word, word + RTE_MEMALLOC_POOL_TAKEN, __ATOMIC_RELAXED);
 	if (n < __atomic_load_n(&cache->low, __ATOMIC_RELAXED))
 		__atomic_store_n(&cache->low, (uint32_t)n, __ATOMIC_RELAXED);
+	*mem = block->mem;
 	if (__builtin_expect(__atomic_load_n(is_out, __ATOMIC_RELAXED) != 0, 0))
-		return NULL;
+		return false;
 	__atomic_store_n(is_out, 1, __ATOMIC_RELAXED);
-	return mem;
+	return true;
 }
 
 /**
@@ -215,16 +211,14 @@ rte_memalloc_pool_take(struct rte_memalloc_pool *pool, struct rte_memalloc_pool_
 static inline void *
 rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
 {
-	struct rte_memalloc_pool_cache *cache;
+	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_self[pool->id];
+	uint64_t word = cache->word;
 	void *mem;
 
-	if (__builtin_expect(rte_memalloc_pool_find_cache(pool, &cache) &&
-				     (cache->word & RTE_MEMALLOC_POOL_N) != 0,
-			     1)) {
-		mem = rte_memalloc_pool_take(pool, cache);
-		if (__builtin_expect(mem != NULL, 1))
-			return mem;
-	}
+	if (__builtin_expect((word & RTE_MEMALLOC_POOL_N) != 0 &&
+				     rte_memalloc_pool_take(pool, cache, word, &mem),
+			     1))
+		return mem;
 	return rte_memalloc_pool_get_slow(pool);
 }
 
@@ -242,17 +236,17 @@ rte_memalloc_pool_get(struct rte_memalloc_pool *pool)
 static inline int
 rte_memalloc_pool_put(struct rte_memalloc_pool *pool, void *mem)
 {
-	struct rte_memalloc_pool_cache *cache;
+	struct rte_memalloc_pool_cache *cache = rte_memalloc_pool_self[pool->id];
 	uint64_t index = rte_memalloc_pool_index(pool, mem);
+	uint64_t word = cache->word, n = word & RTE_MEMALLOC_POOL_N;
 
 	/* Relaxed: as in rte_memalloc_pool_take(). */
-	if (__builtin_expect(index < pool->capacity && rte_memalloc_pool_find_cache(pool, &cache) &&
-				     (cache->word & RTE_MEMALLOC_POOL_N) < cache->size &&
+	if (__builtin_expect(index < pool->capacity && n < cache->size &&
 				     __atomic_load_n(&pool->is_out[index], __ATOMIC_RELAXED) != 0,
 			     1)) {
 		__atomic_store_n(&pool->is_out[index], 0, __ATOMIC_RELAXED);
-		cache->blocks[cache->word & RTE_MEMALLOC_POOL_N] = mem;
-		__atomic_store_n(&cache->word, cache->word + 1, __ATOMIC_RELAXED);
+		cache->blocks[n] = (struct rte_memalloc_pool_block){ mem, index };
+		__atomic_store_n(&cache->word, word + 1, __ATOMIC_RELAXED);
 		return 0;
 	}
 	return rte_memalloc_pool_put_slow(pool, mem);

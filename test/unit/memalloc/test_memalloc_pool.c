@@ -276,6 +276,32 @@ fragmentation_is_one_less_the_largest_run(void **state)
 	destroy(pool);
 }
 
+/* Those for whose caches threads have no room do without. */
+static void
+there_may_be_any_number_of_pools(void **state)
+{
+	struct rte_memalloc_pool *pools[RTE_MEMALLOC_POOL_IDS + 50];
+	unsigned int nb = sizeof(pools) / sizeof(pools[0]);
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (unsigned int i = 0; i < nb; i++)
+			pools[i] = create(64, 0, 40, 8);
+		for (unsigned int i = 0; i < nb; i++) {
+			void **blocks = take_all(pools[i], 64, 40);
+
+			assert_null(rte_memalloc_pool_get(pools[i]));
+			assert_int_equal(stats_of(pools[i]).allocated, 64 * 40);
+			put_all(pools[i], blocks, 40);
+			assert_int_equal(stats_of(pools[i]).allocated, 0);
+			assert_int_equal(stats_of(pools[i]).nb_allocs, 40);
+		}
+		/* Their numbers are given again. */
+		for (unsigned int i = 0; i < nb; i++)
+			destroy(pools[i * 7 % nb]);
+	}
+}
+
 /* Takes and gives back so many that its cache is full, and ends. */
 static void *
 use_and_end(void *arg)
@@ -445,6 +471,7 @@ main(void)
 		cmocka_unit_test(sizes_and_alignments_are_those_of_its_blocks),
 		cmocka_unit_test(the_peak_of_one_thread_is_exact),
 		cmocka_unit_test(fragmentation_is_one_less_the_largest_run),
+		cmocka_unit_test(there_may_be_any_number_of_pools),
 		cmocka_unit_test(threads_that_end_leave_nothing_behind),
 		cmocka_unit_test(pools_come_and_go_while_a_thread_stays),
 		cmocka_unit_test(blocks_are_where_its_region_has_to_be),
