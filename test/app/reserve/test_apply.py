@@ -309,21 +309,35 @@ class Refusing(unittest.TestCase):
             self.as_nobody(machine, '1=64M', status=0,
                            spoil=lambda: os.chmod(machine.state, 0o555))
 
+    @staticmethod
+    def full_at_1000(machine, node):
+        """All pages of nodes 2 and 3 are free; of this one the kernel takes no greater number."""
+        for pool_of in (machine.pool(2, 2048), machine.pool(3, 2048)):
+            os.unlink(f'{pool_of}/free_hugepages')
+            os.symlink('nr_hugepages', f'{pool_of}/free_hugepages')
+        os.unlink(f'{machine.pool(node, 2048)}/nr_hugepages')
+        os.symlink('/proc/self/oom_score_adj', f'{machine.pool(node, 2048)}/nr_hugepages')
+
     def test_a_failure_half_way_gives_back_what_was_added(self):
         with Machine() as machine:
-            # All pages are free; of node 3 the kernel takes no number beyond 1000.
-            for node in (2, 3):
-                file = os.path.join(machine.pool(node, 2048), 'free_hugepages')
-                os.unlink(file)
-                os.symlink('nr_hugepages', file)
-            file = os.path.join(machine.pool(3, 2048), 'nr_hugepages')
-            os.unlink(file)
-            os.symlink('/proc/self/oom_score_adj', file)
+            self.full_at_1000(machine, 3)
             said = machine.apply('2=64M,3=3G@2M', status=1)
             self.assertIn('node 3: this kernel has pages of 2 MiB only', said)
             self.assertIn('hugepagesz=2M hugepages=0:1024,1:512,2:35,3:1562', said)
             self.assertEqual(machine.pages(2, 2048), 0)
             self.assertEqual(read(f'{machine.state}/reserve.ledger'), 'fastmem-reserve 1')
+
+    def test_a_failure_when_done_again_keeps_what_was_there(self):
+        with Machine() as machine:
+            plan = '2=64M,3=3G@2M'
+            machine.apply(plan)
+            machine.settle()
+            machine.add(2, 2048, -10)
+            self.full_at_1000(machine, 3)
+            machine.apply(plan, status=1)
+            self.assertEqual(machine.pages(2, 2048), 25)
+            self.assertIn('pool 2 2097152 need 35 added 35 ',
+                          read(f'{machine.state}/reserve.ledger'))
 
 
 if __name__ == '__main__':

@@ -56,7 +56,8 @@ class Exec(unittest.TestCase):
         with Tree() as tree:
             for program, status in (('no-such-program', 127), ('/no/such', 127),
                                     (tree.sysfs + '/devices/system/node/online', 126)):
-                done = self.start(tree, '2=64M', '--', program)
+                # With folders that this user may not search it could be there.
+                done = self.start(tree, '2=64M', '--', program, env={'PATH': '/usr/bin:/bin'})
                 self.assertEqual((done.returncode, done.stdout), (status, ''))
                 self.assertIn(f'cannot run {program}', done.stderr)
                 self.assertEqual(tree.pages(2, 2048), 0)

@@ -101,6 +101,20 @@ class Limits(unittest.TestCase):
             self.assertIn(f'{CGROUP.folder}/hugetlb.2MB.max', done.stderr)
             self.assertFalse(os.path.exists(f'{state}/reserve.ledger'))
 
+    def hold(self, plan, *eal):
+        """Bytes that the cgroup has while a plan is held; None: it was refused."""
+        prefix = f'fastmem-limits-{os.getpid()}'
+        with subprocess.Popen([PROGRAM, 'hold', plan, '--prefix', prefix, *eal],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              preexec_fn=lambda: CGROUP.write(f'{CGROUP.folder}/cgroup.procs',
+                                                              '0')) as holder:
+            held = any(line.startswith('holding ') for line in holder.stdout)
+            with open(f'{CGROUP.folder}/hugetlb.2MB.current', encoding='utf-8') as file:
+                used = int(file.read())
+            holder.terminate()
+        subprocess.run(['rm', '-rf', f'/var/run/dpdk/{prefix}'], check=True)
+        return used if held else None
+
     def test_hold_refuses_it_and_holds_what_the_limit_leaves(self):
         prefix = f'fastmem-limits-{os.getpid()}'
         CGROUP.limit(32)
@@ -109,19 +123,15 @@ class Limits(unittest.TestCase):
         self.assertIn(f'{CGROUP.folder}/hugetlb.2MB.max', done.stderr)
         # 34 pages, and that of EAL's start.
         CGROUP.limit(70)
-        with subprocess.Popen([PROGRAM, 'hold', 'any=64M@2M', '--prefix', prefix],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              preexec_fn=lambda: CGROUP.write(f'{CGROUP.folder}/cgroup.procs',
-                                                              '0')) as holder:
-            said = holder.stdout.readline()
-            with open(f'{CGROUP.folder}/hugetlb.2MB.current', encoding='utf-8') as file:
-                used = int(file.read())
-            holder.terminate()
-            self.assertIn('holding any=64M', said, holder.stderr.read())
-            self.assertEqual(holder.wait(60), 0)
+        used = self.hold('any=64M@2M')
         self.assertGreaterEqual(used, 64 * MIB)
         self.assertLessEqual(used, 70 * MIB)
-        subprocess.run(['rm', '-rf', f'/var/run/dpdk/{prefix}'], check=True)
+
+    def test_what_eal_has_already_is_within_the_limit(self):
+        CGROUP.limit(66)
+        eal = ('--', '--no-pci', '--socket-mem=64')
+        self.assertLessEqual(self.hold('0=32M@2M', *eal), 66 * MIB)
+        self.assertIsNone(self.hold('0=96M@2M', *eal))
 
 
 if __name__ == '__main__':
