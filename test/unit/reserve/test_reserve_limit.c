@@ -42,7 +42,7 @@ make_tree(void)
 
 /* What a plan finds within its limits, on a machine whose node 0 has 1000 pages of 2M, 8 of 1G. */
 static struct rte_reserve_report *
-check(const char *root, const char *line, bool asked)
+check_from(const char *root, int self, const char *line, bool asked)
 {
 	struct rte_numa_topology *topo = tree_load("sub-numa-2x2");
 	char *proc = tree_path(root, "proc");
@@ -50,11 +50,17 @@ check(const char *root, const char *line, bool asked)
 	struct rte_reserve_plan *plan;
 
 	assert_int_equal(rte_reserve_parse(NULL, line, &plan), 0);
-	assert_int_equal(rsv_check_within(plan, topo, 0, asked, proc, root, &report), 0);
+	assert_int_equal(rsv_check_within(plan, topo, self, asked, proc, root, &report), 0);
 	rte_reserve_plan_free(plan);
 	rte_numa_topology_free(topo);
 	free(proc);
 	return report;
+}
+
+static struct rte_reserve_report *
+check(const char *root, const char *line, bool asked)
+{
+	return check_from(root, 0, line, asked);
 }
 
 static void
@@ -201,6 +207,24 @@ a_plan_makes_do_with_it(void **state)
 	tree_remove(root);
 }
 
+/* The node of the caller has not all of it, and keeps nothing of the limit. */
+static void
+a_node_that_is_not_taken_from_costs_nothing(void **state)
+{
+	struct rte_reserve_report *report;
+	char *root = make_tree();
+
+	(void)state;
+	/* 750 pages and 13; node 1 has 512, node 0 1000. */
+	write_text(root, CG "/kubepods.slice/pod7/box/hugetlb.2MB.max", "1600126976\n");
+	report = check_from(root, 1, "any=1500M@2M", false);
+	assert_true(report->fits);
+	assert_int_equal(report->row[0].node_id, 0);
+	assert_int_equal(report->row[0].pages, 763);
+	rte_reserve_report_free(report);
+	tree_remove(root);
+}
+
 static void
 both_may_lack(void **state)
 {
@@ -249,6 +273,7 @@ main(void)
 		cmocka_unit_test(each_page_size_has_its_own),
 		cmocka_unit_test(it_is_one_of_all_nodes_together),
 		cmocka_unit_test(a_plan_makes_do_with_it),
+		cmocka_unit_test(a_node_that_is_not_taken_from_costs_nothing),
 		cmocka_unit_test(both_may_lack),
 		cmocka_unit_test(version_1_has_other_names),
 	};
