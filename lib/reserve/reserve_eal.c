@@ -7,7 +7,11 @@
  * Called by: reserve_apply.c.
  */
 
+#include <errno.h>
+
 #include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_memory.h>
 
@@ -34,14 +38,46 @@ look_at_list(const struct rte_memseg_list *msl, void *arg)
 	return 0;
 }
 
-/* Of nodes that EAL does not list lib/fastmem takes pages itself. */
+static bool
+eal_has(int node_id)
+{
+	for (unsigned int i = 0; i < rte_socket_count(); i++)
+		if (rte_socket_id_by_idx(i) == node_id) /* EAL */
+			return true;
+	return false;
+}
+
+/* Of nodes that EAL does not list, those without CPUs, lib/fastmem takes pages itself. */
 static bool
 usable(int node_id, uint64_t page_size)
 {
 	struct list_walk walk = { node_id, page_size, false, false };
 
 	rte_memseg_list_walk(look_at_list, &walk);
-	return walk.found || !walk.any;
+	if (walk.any)
+		return walk.found;
+	return !eal_has(node_id);
+}
+
+static void
+no_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)event;
+	(void)addr;
+	(void)len;
+	(void)arg;
+}
+
+/* With --legacy-mem EAL has what it took when it started, and nothing ever happens to it. */
+static bool
+takes_pages(void)
+{
+	static const char name[] = "reserve";
+
+	if (rte_mem_event_callback_register(name, no_event, NULL) != 0)
+		return rte_errno != ENOTSUP;
+	rte_mem_event_callback_unregister(name, NULL);
+	return true;
 }
 
 /* Bytes that EAL has from the kernel already and nobody uses. */
@@ -101,6 +137,7 @@ share_held(struct rsv_machine_node *node, struct rsv_limit *limit)
 void
 rsv_eal_adjust(struct rsv_machine *m)
 {
+	bool fixed = rte_eal_has_hugepages() && !takes_pages();
 	struct rsv_machine_node *node;
 	uint64_t held;
 	unsigned int n;
@@ -119,8 +156,12 @@ rsv_eal_adjust(struct rsv_machine *m)
 		}
 		n = 0;
 		for (unsigned int k = 0; k < node->nb_pools; k++)
-			if (usable(node->node_id, node->pool[k].page_size))
-				node->pool[n++] = node->pool[k];
+			if (usable(node->node_id, node->pool[k].page_size)) {
+				node->pool[n] = node->pool[k];
+				if (fixed && eal_has(node->node_id))
+					node->pool[n].free = 0;
+				n++;
+			}
 		node->nb_pools = n;
 		share_held(node, rsv_limit_of(m, SLAB));
 	}

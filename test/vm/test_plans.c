@@ -20,7 +20,7 @@
 #define LEFT	24 /* pages that the poor node has in these tests */
 #define ENOUGH	48 /* pages that some other node has */
 #define CHILD	"FASTMEM_TEST_PLAN"
-#define SHARED 100 /* pages of a node that two processes are after */
+#define SHARED	100  /* pages of a node that two processes are after */
 #define TOO_BIG 2048 /* pages of a pool that is not emptied for a test */
 
 /* ---- the machine */
@@ -84,7 +84,8 @@ leave_pages(int node_id, size_t left)
 		return;
 	mask[node_id / 64] = 1ul << node_id % 64;
 	hoard = mmap(NULL, hoard_size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | 21 << MAP_HUGE_SHIFT,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE |
+			     21 << MAP_HUGE_SHIFT,
 		     -1, 0);
 	assert_true(hoard != MAP_FAILED);
 	assert_int_equal(mbind(hoard, hoard_size, MPOL_BIND, mask, 1024, 0), 0);

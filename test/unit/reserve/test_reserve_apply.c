@@ -97,7 +97,9 @@ a_plan_gets_its_pages(void **state)
 	assert_applies("%d=32M");
 	assert_int_equal(rte_fastmem_reserved(test_node()), 32 * MIB);
 	assert_true(zones_bytes() >= 32 * MIB);
-	if (test_eal_page_size() == 2 * MIB)
+	if (before >= 64) /* of EAL's start: it had enough */
+		assert_int_equal(mapped_pages(), before);
+	else if (test_eal_page_size() == 2 * MIB)
 		assert_in_range(mapped_pages() - before, 16, 24);
 }
 
@@ -201,7 +203,7 @@ a_failure_half_way_gives_all_back(void **state)
 		skip_because("needs memory that EAL takes page by page");
 	if (rte_mem_alloc_validator_register("test", refuse, test_node(), heap + 48 * MIB) != 0)
 		skip_because("EAL's memory is fixed in this mode");
-	ret = apply("%d=32M,any=32M");
+	ret = apply("%d=32M,local=32M");
 	assert_int_equal(rte_mem_alloc_validator_unregister("test", test_node()), 0);
 	assert_int_equal(ret, -ENOMEM);
 	assert_non_null(strstr(rte_reserve_error(), "cannot reserve 32 MiB on node "));
@@ -212,7 +214,7 @@ a_failure_half_way_gives_all_back(void **state)
 	assert_int_equal(mapped_pages(), mapped);
 	assert_int_equal(number_in("/proc/meminfo", "HugePages_Free"), before);
 	/* And can be had then. */
-	assert_applies("%d=32M,any=32M");
+	assert_applies("%d=32M,local=32M");
 }
 
 struct zones {
