@@ -181,7 +181,8 @@ static int
 cache_destroy(struct rte_memalloc *alloc)
 {
 	struct cache_aware *self = (struct cache_aware *)alloc;
-	int ret = reuses(self) ? ma_count_idle(&self->count, "cache-aware") : 0;
+	bool keeps = (alloc->flags & RTE_MEMALLOC_F_KEEPS) != 0;
+	int ret = reuses(self) && !keeps ? ma_count_idle(&self->count, "cache-aware") : 0;
 
 	if (ret == 0)
 		ret = rte_memalloc_destroy(self->wrap.inner);
@@ -227,8 +228,12 @@ rte_memalloc_cache_create(struct rte_memalloc *inner, const struct rte_memalloc_
 	self = (struct cache_aware *)wrap;
 	self->line = rte_memalloc_cache_line(facts);
 	stride = rte_memalloc_cache_stride(facts, 1);
-	/* Sets that are no power of two are indexed in ways that nobody tells. */
-	if ((stride & (stride - 1)) == 0 && stride > self->line && stride <= RTE_MEMALLOC_ALIGN_MAX)
+	/*
+	 * Sets that are no power of two are indexed in ways that nobody tells; and what stays when the
+	 * allocator is destroyed has to be found again without its table.
+	 */
+	if ((inner->flags & RTE_MEMALLOC_F_KEEPS) == 0 && (stride & (stride - 1)) == 0 &&
+	    stride > self->line && stride <= RTE_MEMALLOC_ALIGN_MAX)
 		self->stride = stride;
 	ma_table_init(&self->table);
 	*alloc = &wrap->base;

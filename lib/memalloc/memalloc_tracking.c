@@ -193,7 +193,9 @@ tracking_destroy(struct rte_memalloc *alloc)
 	struct ma_entry oldest = { 0 };
 	int ret;
 
-	if ((alloc->flags & RTE_MEMALLOC_F_REUSES) != 0)
+	/* Nothing that stays, or goes all at once, is a leak. */
+	if ((alloc->flags & (RTE_MEMALLOC_F_REUSES | RTE_MEMALLOC_F_KEEPS)) ==
+	    RTE_MEMALLOC_F_REUSES)
 		ma_table_show(&self->table, find_oldest, &oldest);
 	if (oldest.mem != NULL)
 		return rte_memalloc_fail(-EBUSY,

@@ -165,7 +165,8 @@ rte_memalloc_cache_latency(const struct rte_memalloc_cache_facts *facts, size_t 
  * that meet in level 1 is *coloured*: successive ones begin at different places of level 1, so that
  * several which are walked side by side do not drive each other out of it. Without colours, large
  * allocations all begin at the same place, that of a page's beginning. An alignment that was asked
- * for is kept. Where the kernel does not tell of sets there are no colours.
+ * for is kept. Where the kernel does not tell of sets there are no colours, nor of an allocator with
+ * RTE_MEMALLOC_F_KEEPS, whose allocations are to be found again where it says that they are.
  *
  * Promises are those of the inner allocator, which the wrapper owns, as those of rte_memalloc_wrap.h.
  *

@@ -91,7 +91,8 @@ typedef int (*rte_memalloc_tracked_t)(const struct rte_memalloc_tracked *tracked
  * Know of each allocation: refuse to free what is none, and name what was not freed.
  *
  * Counts for itself, so its statistics begin at 0 and are right of an allocator that keeps none.
- * When something is in use still, rte_memalloc_destroy() names the oldest.
+ * When something is in use still, rte_memalloc_destroy() names the oldest; with RTE_MEMALLOC_F_KEEPS,
+ * which is no leak, it does not.
  *
  * @param inner
  *   The allocator; of kind "tracking" from then on, and promising RTE_MEMALLOC_F_CHECKS too.

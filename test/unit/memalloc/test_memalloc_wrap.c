@@ -23,6 +23,8 @@
 #include <cmocka.h>
 
 #include <rte_memalloc_arena.h>
+#include <rte_memalloc_cache.h>
+#include <rte_memalloc_mapped.h>
 #include <rte_memalloc_pool.h>
 #include <rte_memalloc_system.h>
 #include <rte_memalloc_wrap.h>
@@ -663,6 +665,46 @@ they_nest(void **state)
 	fclose(null);
 }
 
+/* Whatever stands around it, what is in a file stays there, and is found where it was. */
+static void
+what_is_to_stay_is_no_leak(void **state)
+{
+	static const struct rte_memalloc_cache_facts facts = {
+		.nb_levels = 1,
+		.level = { { .size = 32768, .line = 64, .ways = 8, .sets = 64, .nb_cpus = 1 } },
+	};
+	static const size_t size = 65536;
+	char path[] = "/tmp/fastmem-wrap-XXXXXX";
+	struct rte_memalloc *alloc, *file;
+	char *first, *second;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	assert_int_equal(rte_memalloc_mapped_create(path, 1 << 20, 0, &file), 0);
+	assert_int_equal(rte_memalloc_tracking_create(file, &alloc), 0);
+	assert_int_equal(rte_memalloc_cache_create(alloc, &facts, &alloc), 0);
+	first = get(alloc, size);
+	second = get(alloc, size);
+	memset(first, 'a', size);
+	memset(second, 'b', size);
+	assert_int_equal(rte_memalloc_mapped_set_root(file, second), 0);
+	assert_int_equal(rte_memalloc_destroy(alloc), 0);
+
+	assert_int_equal(rte_memalloc_mapped_open(path, 0, 0, &file), 0);
+	second = rte_memalloc_mapped_root(file);
+	first = rte_memalloc_mapped_next(file, NULL);
+	first = first == second ? rte_memalloc_mapped_next(file, first) : first;
+	assert_non_null(first);
+	assert_true(first[0] == 'a' && first[size - 1] == 'a');
+	assert_true(second[0] == 'b' && second[size - 1] == 'b');
+	assert_int_equal(rte_memalloc_free(file, first), 0);
+	assert_int_equal(rte_memalloc_destroy(file), 0);
+	unlink(path);
+}
+
 static void
 what_cannot_be_wrapped_is_refused(void **state)
 {
@@ -696,6 +738,7 @@ main(void)
 		cmocka_unit_test(logging_writes_lines_of_json),
 		cmocka_unit_test(a_full_disk_fails_no_call),
 		cmocka_unit_test(they_nest),
+		cmocka_unit_test(what_is_to_stay_is_no_leak),
 		cmocka_unit_test(what_cannot_be_wrapped_is_refused),
 	};
 
