@@ -20,9 +20,10 @@
 #define EXIT_CANNOT_RUN 126
 #define EXIT_NOT_FOUND	127
 
-enum { OWNER, MODE, NO_MOUNT, STATE, SYSFS };
+enum { DRY_RUN, OWNER, MODE, NO_MOUNT, STATE, SYSFS };
 
 static const struct option_def options[] = {
+	[DRY_RUN] = { "--dry-run", NULL, "tell what would be done, and do nothing" },
 	[OWNER] = { "--owner", "USER[:GROUP]", "who owns a hugetlbfs that has to be mounted" },
 	[MODE] = { "--mode", "MODE", "its mode, such as 1770" },
 	[NO_MOUNT] = { "--no-mount", NULL, "mount none" },
@@ -85,6 +86,7 @@ run(const struct options *opts)
 		.state = opts->value[STATE] != NULL ? opts->value[STATE] : STATE_FOLDER,
 		.owner = opts->value[OWNER],
 		.mode = opts->value[MODE],
+		.dry_run = opts->value[DRY_RUN] != NULL,
 		.no_mount = opts->value[NO_MOUNT] != NULL,
 		.out = stderr,
 	};
@@ -102,7 +104,12 @@ run(const struct options *opts)
 	if (plan_read(&plan, opts->plan, how.sysfs) < 0)
 		return VERB_FAILED;
 	status = apply_plan(&plan, &how);
-	if (status == VERB_OK || (status == VERB_REFUSED && makes_do(&plan))) {
+	if (status == VERB_REFUSED && makes_do(&plan))
+		status = VERB_OK;
+	if (status == VERB_OK && how.dry_run) {
+		fprintf(stderr, "would run %s with %s=%s\n", opts->rest[0], RTE_RESERVE_ENV_PLAN,
+			plan.text);
+	} else if (status == VERB_OK) {
 		/* All that it says is in the one. */
 		if (setenv(RTE_RESERVE_ENV_PLAN, plan.text, 1) == 0 &&
 		    unsetenv(RTE_RESERVE_ENV_CONFIG) == 0)

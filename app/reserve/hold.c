@@ -35,13 +35,14 @@
 #define MAX_ARGS  64
 #define POLL_MS	  200
 
-enum { PREFIX, NO_WAIT };
+enum { PREFIX, NO_WAIT, DRY_RUN };
 
 static const struct option_def options[] = {
 	[PREFIX] = { "--prefix", "NAME",
 		     "EAL's --file-prefix, which the secondaries give too; fastmem if not said" },
 	[NO_WAIT] = { "--no-wait", NULL,
 		      "if processes still use what an earlier holder left, refuse to start" },
+	[DRY_RUN] = { "--dry-run", NULL, "tell whether it could start, and do not" },
 	{ 0 },
 };
 
@@ -220,6 +221,28 @@ start(const struct plan *plan, const char *prefix, const char *folder, const sig
 	return VERB_OK;
 }
 
+/* What can be seen without starting EAL. */
+static enum verb_status
+try(const struct plan *plan, const char *prefix)
+{
+	struct rte_reserve_report *report;
+	bool fits;
+
+	if (rte_reserve_check(plan->plan, plan->topo, &report) < 0) {
+		fprintf(stderr, "fastmem-reserve: %s\n", rte_reserve_error());
+		return VERB_FAILED;
+	}
+	fits = report->fits;
+	rte_reserve_report_free(report);
+	if (fits)
+		printf("would hold %s as the primary of prefix \"%s\"\n", plan->text, prefix);
+	else
+		fprintf(stderr,
+			"fastmem-reserve: the plan does not fit: fastmem-reserve check says "
+			"what it lacks\n");
+	return fits ? VERB_OK : VERB_REFUSED;
+}
+
 static enum verb_status
 run(const struct options *opts)
 {
@@ -247,8 +270,12 @@ run(const struct options *opts)
 	if (pid != 0)
 		status = refuse_second(prefix, pid);
 	else
-		status = wait_for_users(folder, &signals, opts->value[NO_WAIT] != NULL, &stopped);
-	if (status == VERB_OK && !stopped)
+		status = wait_for_users(
+			folder, &signals,
+			opts->value[NO_WAIT] != NULL || opts->value[DRY_RUN] != NULL, &stopped);
+	if (status == VERB_OK && opts->value[DRY_RUN] != NULL)
+		status = try(&plan, prefix);
+	else if (status == VERB_OK && !stopped)
 		status = start(&plan, prefix, folder, &signals, opts->rest);
 	plan_release(&plan);
 	return status;

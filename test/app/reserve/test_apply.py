@@ -13,10 +13,11 @@ import os
 import pty
 import re
 import shutil
+import subprocess
 import sys
 import unittest
 
-from program import Tree, read, run, write
+from program import PROGRAM, Tree, read, run, write
 
 NOBODY = 65534
 EAL = 1  # page a node, that its start takes
@@ -141,6 +142,23 @@ class Applying(unittest.TestCase):
             machine.use(2, 2048, -35)
             machine.apply('2=64M', '--undo')
             self.assertEqual(machine.settle(), {pool(2): -35})
+
+    def test_plans_that_are_applied_at_once_each_get_theirs(self):
+        plans = [f'2={size}M' for size in range(2, 34, 2)]
+        with Machine() as machine:
+            # Pages that are made are free at once.
+            free = os.path.join(machine.pool(2, 2048), 'free_hugepages')
+            os.unlink(free)
+            os.symlink('nr_hugepages', free)
+            started = [subprocess.Popen(
+                [PROGRAM, 'apply', plan, '--sysfs', machine.sysfs, '--state', machine.state],
+                stdout=subprocess.DEVNULL) for plan in plans]
+            self.assertEqual([process.wait(60) for process in started], [0] * len(plans))
+            self.assertEqual(machine.pages(2, 2048),
+                             sum(size // 2 + 1 + 1 + EAL for size in range(2, 34, 2)))
+            for plan in plans:
+                machine.apply(plan, '--undo')
+            self.assertEqual(machine.pages(2, 2048), 0)
 
     def test_what_a_line_makes_do_with_is_not_what_it_gets(self):
         for policy in ('less>=2M', 'other-node', 'smaller-pages'):

@@ -62,6 +62,16 @@ class Exec(unittest.TestCase):
                 self.assertIn(f'cannot run {program}', done.stderr)
                 self.assertEqual(tree.pages(2, 2048), 0)
 
+    def test_a_dry_run_starts_nothing(self):
+        with Tree() as tree:
+            done = self.start(tree, '2=64M', '--dry-run', '--', 'echo', 'started')
+            self.assertEqual((done.returncode, done.stdout), (0, ''))
+            self.assertIn('would raise from 0 to 35', done.stderr)
+            self.assertIn('would run echo with FASTMEM_PLAN=2=64M', done.stderr)
+            self.assertEqual(tree.pages(2, 2048), 0)
+            done = self.start(tree, '2=100T', '--dry-run', '--', 'echo', 'started')
+            self.assertEqual((done.returncode, done.stdout), (1, ''))
+
     def test_a_plan_that_is_refused_starts_nothing(self):
         with Tree() as tree:
             done = self.start(tree, '2=100T', '--', 'echo', 'started')

@@ -207,6 +207,21 @@ class Holding(unittest.TestCase):
                 self.assertEqual(worker.ask('intact'), 1)
                 worker.quit()
 
+    def test_a_dry_run_tells_whether_it_could(self):
+        def dry(plan):
+            return subprocess.run([PROGRAM, 'hold', plan, '--prefix', PREFIX, '--dry-run'],
+                                  capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = dry(PLAN)
+        self.assertEqual((done.returncode, files()), (0, []), done.stderr)
+        self.assertIn(f'would hold {PLAN}', done.stdout)
+        self.assertFalse(os.path.exists(f'/var/run/dpdk/{PREFIX}'))
+        self.assertEqual(dry('any=100T').returncode, 1)
+        holder = Holder().ready()
+        done = dry(PLAN)
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertIn(f'process {holder.pid} ', done.stderr)
+        holder.end()
+
     def test_a_plan_that_is_not_there_is_refused(self):
         holder = Holder(plan='any=100T')
         out, err = holder.process.communicate(timeout=PATIENCE)
