@@ -76,8 +76,12 @@ undo_mount(const char *folder, const struct apply_how *how)
 static enum verb_status
 undo(struct state *state, struct ledger_plan *plan, const char *sysfs, const struct apply_how *how)
 {
-	bool all = true;
+	bool all = true, any = plan->nb_mounts > 0;
 
+	for (unsigned int i = 0; i < plan->nb_pools; i++)
+		any |= plan->pool[i].added > 0;
+	if (!any)
+		fprintf(how->out, "nothing was added for this plan\n");
 	/* A file in it keeps both pages and mount: the pages' owner is told of first. */
 	for (unsigned int i = 0; i < plan->nb_pools; i++) {
 		all &= undo_pool(&plan->pool[i], sysfs, how);
