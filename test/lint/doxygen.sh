@@ -10,7 +10,7 @@ command -v doxygen >/dev/null || {
     exit 77
 }
 # doxygen passes silently over a file that does not say @file.
-if grep -L '@file' lib/*/rte_*.h | grep .; then
+if grep -L '@file' lib/*/rte_*.h lib/*/rte_*.hpp | grep .; then
     echo "these headers lack a comment with @file"
     exit 1
 fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The fastmem authors
-"""Every public header compiles alone, as C11 and as C++, with each compiler that is there.
+"""Every public header compiles alone, as C11 and as C++, with each compiler that is there; those
+for C++ alone as C++17.
 
 usage: headers.py HEADER...
 """
@@ -39,6 +40,10 @@ with tempfile.TemporaryDirectory() as folder:
                 problems.append(f'{path}:{number}: "_Atomic": C++ does not know it; a plain '
                                 'integer and __atomic_*')
         for compiler, language, standard in compilers:
+            if header.endswith('.hpp'):
+                if language == 'c':
+                    continue
+                standard = 'gnu++17'
             source = os.path.join(folder, f'alone.{language}')
             with open(source, 'w', encoding='utf-8') as file:
                 file.write(f'#include <{os.path.basename(header)}>\n')

@@ -7,12 +7,12 @@ from lint import finish, text_of, tracked
 FILE, FUNCTION = 900, 100
 
 problems = []
-for path in tracked('*.c', '*.h', '*.py', '*.sh', '*.pml', 'dev'):
+for path in tracked('*.c', '*.h', '*.cpp', '*.hpp', '*.py', '*.sh', '*.pml', 'dev'):
     lines = text_of(path).splitlines()
     if len(lines) > FILE:
         problems.append(f'{path}:{FILE + 1}: {len(lines)} lines in this file, at most {FILE}: '
                         'split it by noun')
-    if not path.endswith(('.c', '.h')):
+    if not path.endswith(('.c', '.h', '.cpp', '.hpp')):
         continue
     # The format puts a function's braces, and nothing else with a ")" above, in the first column.
     start = None

@@ -6,7 +6,7 @@ import re
 
 from lint import finish, text_of, tracked
 
-SOURCES = ('*.c', '*.h', '*.py', '*.sh', '*.pml', 'dev', '.ci/run', '*meson.build',
+SOURCES = ('*.c', '*.h', '*.cpp', '*.hpp', '*.py', '*.sh', '*.pml', 'dev', '.ci/run', '*meson.build',
            'meson_options.txt', '.clang-format', '.editorconfig')
 
 problems = []
