@@ -357,6 +357,9 @@ loopback_locks_them(void **state)
 	int ret;
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip_because("AddressSanitizer's mlock(2) does nothing");
+#endif
 	if (test_eal_huge())
 		skip_because("the kernel does not count locked hugepages");
 	assert_ok(rte_mempin_find("loopback", &loopback));

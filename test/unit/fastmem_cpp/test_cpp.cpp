@@ -233,7 +233,7 @@ too_much_is_bad_alloc()
 	WANT(throws_bad_alloc([&] { allocator.allocate(SIZE_MAX / 4); }));
 	WANT(throws_bad_alloc([&] { allocator.allocate(std::size_t(1) << 50); }));
 	WANT(throws_bad_alloc([&] { (void)resource.allocate(16 * SMALL); }));
-	WANT(throws_bad_alloc([&] { (void)resource.allocate(64, std::size_t(1) << 40); }));
+	WANT(throws_bad_alloc([&] { (void)resource.allocate(64, std::size_t(1) << 31); }));
 	WANT(throws_bad_alloc([&] { on_node<int>(RTE_NUMA_MAX_NODES).allocate(1); }));
 	WANT(throws_bad_alloc([&] {
 		std::vector<char, on_node<char>> v(on_node<char>{ test_node() });
