@@ -29,11 +29,13 @@
 #include "plan.h"
 #include "procs.h"
 #include "runtime.h"
+#include "text.h"
 #include "verb.h"
 
-#define MAX_USERS 64
-#define MAX_ARGS  64
-#define POLL_MS	  200
+#define MAX_USERS  64
+#define MAX_ARGS   64
+#define MAX_SPEEDS 64
+#define POLL_MS	   200
 
 enum { PREFIX, NO_WAIT, DRY_RUN };
 
@@ -170,6 +172,19 @@ remove_files(const char *prefix)
 	leftovers_release(&list);
 }
 
+static void
+say_speeds(void)
+{
+	struct rte_reserve_speed speeds[MAX_SPEEDS];
+	unsigned int n = rte_reserve_speeds(speeds, MAX_SPEEDS);
+	char size[SIZE_TEXT];
+
+	for (unsigned int i = 0; i < n && i < MAX_SPEEDS; i++)
+		printf("node %d: %s in %.2f s, %.1f GB/s\n", speeds[i].node_id,
+		       size_text(size, speeds[i].bytes), (double)speeds[i].ns / 1e9,
+		       speeds[i].ns > 0 ? (double)speeds[i].bytes / (double)speeds[i].ns : 0);
+}
+
 /* Returns whether nobody uses the memory any more. */
 static bool
 hold(const struct plan *plan, const char *prefix, const char *folder, const sigset_t *signals)
@@ -179,6 +194,7 @@ hold(const struct plan *plan, const char *prefix, const char *folder, const sigs
 	unsigned int n;
 	int number;
 
+	say_speeds();
 	printf("holding %s as process %d; secondaries start with --proc-type=secondary "
 	       "--file-prefix=%s\n",
 	       plan->text, getpid(), prefix);

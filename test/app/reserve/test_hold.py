@@ -126,6 +126,7 @@ class Holding(unittest.TestCase):
             status, out, _ = holder.end(signal.SIGTERM if abstract else signal.SIGINT)
             self.assertEqual(status, 0)
             self.assertIn(f'--file-prefix={PREFIX}', out)
+            self.assertRegex(out, r'^node \d+: 32 MiB in \d+\.\d\d s, \d+\.\d GB/s\n')
             self.assertEqual(files(), [])
             self.assertLessEqual(abs(free_pages() - before), 600)  # others come and go
 
