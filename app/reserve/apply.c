@@ -411,6 +411,24 @@ give_back(struct course *c, struct ledger_plan *plan, bool fresh)
 	state_save(&c->state);
 }
 
+/* All of them before anything is raised: if it is killed, the next one knows what there has to be. */
+static int
+record_needs(const struct course *c, struct ledger_plan *plan)
+{
+	struct ledger_pool *entry;
+
+	for (unsigned int i = 0; i < c->nb_pools; i++) {
+		if (c->pool[i].need == 0)
+			continue;
+		entry = ledger_pool_of(plan, c->pool[i].node_id, c->pool[i].page_size);
+		if (entry == NULL)
+			return -ENOMEM;
+		entry->need = c->pool[i].need;
+		entry->base = c->pool[i].base;
+	}
+	return 0;
+}
+
 static enum verb_status
 raise_all(struct course *c, struct ledger_plan *plan)
 {
@@ -428,17 +446,13 @@ raise_all(struct course *c, struct ledger_plan *plan)
 	raise.told = raise.began;
 	for (unsigned int i = 0; i < c->nb_pools; i++)
 		raise.bytes_all += c->pool[i].raise * c->pool[i].page_size;
+	if (record_needs(c, plan) < 0)
+		return refuse("out of memory");
 	for (unsigned int i = 0; i < c->nb_pools; i++) {
 		pool = &c->pool[i];
 		if (pool->need == 0)
 			continue;
-		entry = ledger_pool_of(plan, pool->node_id, pool->page_size);
-		if (entry == NULL)
-			return refuse("out of memory");
-		entry->need = pool->need;
-		entry->base = pool->base;
 		ret = raise_pool(&raise, pool);
-		/* Adding an entry may move the others. */
 		entry = ledger_pool_of(plan, pool->node_id, pool->page_size);
 		if (ret < 0)
 			return refuse_raise(c, pool, entry->added - c->before[i], ret);

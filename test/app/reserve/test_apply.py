@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The fastmem authors
 """fastmem-reserve apply raises pools by what a plan lacks, all or nothing, and gives that back.
 
-usage: test_apply.py FASTMEM-RESERVE SYSFS-MACHINES
+usage: test_apply.py FASTMEM-RESERVE SYSFS-MACHINES KILLER
 
 Most of it over copies of recorded machines, on which settle() does what a kernel would: in them no
 page is made or freed by itself.
@@ -13,6 +13,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -20,6 +21,7 @@ import unittest
 from program import PROGRAM, Tree, read, run, write
 
 NOBODY = 65534
+KILLER = os.path.abspath(sys.argv[3])
 EAL = 1  # page a node, that its start takes
 
 
@@ -251,6 +253,45 @@ class Undoing(unittest.TestCase):
             machine.settle()
             self.assertIn('on record: 2=64M', machine.apply('2=65M', '--undo'))
             self.assertEqual(machine.settle(), {})
+
+
+class Killed(unittest.TestCase):
+
+    PLAN = '2=64M,3=1G@2M'  # the second one in several steps
+    POOLS = {pool(2): 35, pool(3): 522}
+
+    def machine_killed_at(self, number):
+        """A machine on which it was killed after its own write of that number, or None: it ended."""
+        machine = Machine()
+        for node in (2, 3):
+            machine.set_pages(node, 2048, 0, 0)
+            os.unlink(f'{machine.pool(node, 2048)}/free_hugepages')
+            os.symlink('nr_hugepages', f'{machine.pool(node, 2048)}/free_hugepages')
+        done = run('apply', self.PLAN, '--sysfs', machine.sysfs, '--state', machine.state, env={
+            'LD_PRELOAD': KILLER, 'FASTMEM_TEST_KILL': str(number),
+            'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'})
+        if done.returncode == 0:
+            machine.__exit__()
+            return None
+        self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
+        return machine
+
+    def pools(self, machine):
+        return {name: pages for name, pages in machine.all_pages().items() if name in self.POOLS}
+
+    def test_nothing_is_lost_wherever_it_is(self):
+        for then in ('--undo', None):
+            number = 1
+            while (machine := self.machine_killed_at(number)) is not None:
+                with self.subTest(then=then, number=number), machine:
+                    if then is None:
+                        machine.apply(self.PLAN)
+                        self.assertEqual(self.pools(machine), self.POOLS)
+                    machine.apply(self.PLAN, '--undo')
+                    self.assertEqual(self.pools(machine), {name: 0 for name in self.POOLS})
+                number += 1
+            # Records and pools take turns.
+            self.assertGreater(number, 12)
 
 
 class DryRun(unittest.TestCase):
