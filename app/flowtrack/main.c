@@ -22,6 +22,7 @@
 #include <rte_fastmem.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_reserve.h>
 
 #include "capture_file.h"
 #include "options.h"
@@ -32,6 +33,8 @@
 /* What the steps hand on to each other. */
 struct app {
 	struct options opts;
+	int own_argc; /* what follows "--" */
+	char **own_argv;
 	int capture_fd; /* -1: live ports */
 	struct capture_info capture_info;
 	int node_ids[OPTIONS_RESERVES_MAX]; /* with a reservation */
@@ -119,13 +122,11 @@ static int
 read_command_line(struct app *app, int argc, char **argv)
 {
 	char error[256];
-	char **own_argv;
-	int own_argc;
 	int ret;
 
 	app->capture_fd = -1;
-	own_argv = own_arguments(argc, argv, &own_argc);
-	ret = options_parse(own_argc, own_argv, &app->opts, error, sizeof(error));
+	app->own_argv = own_arguments(argc, argv, &app->own_argc);
+	ret = options_parse(app->own_argc, app->own_argv, &app->opts, error, sizeof(error));
 	if (ret > 0)
 		fputs(options_usage, stdout);
 	else if (ret < 0)
@@ -179,38 +180,70 @@ is_reserved(const struct app *app, int node_id)
 	return false;
 }
 
-/* One reservation per node, the only memory that flows will ever have. */
-static int
-reserve_memory(struct app *app)
+static bool
+is_set(const char *variable)
 {
+	const char *value = getenv(variable);
+
+	return value != NULL && *value != '\0';
+}
+
+/* Whether it is a plan that says what to reserve; --reserve is more than what the environment says. */
+static bool
+has_plan(const struct app *app)
+{
+	return app->opts.plan_given ||
+	       (!app->opts.reserve_given &&
+		(is_set(RTE_RESERVE_ENV_PLAN) || is_set(RTE_RESERVE_ENV_CONFIG)));
+}
+
+/* --reserve, as a plan. */
+static int
+apply_option(const struct app *app)
+{
+	char text[OPTIONS_RESERVES_MAX * 32] = "";
 	const struct option_reserve *reserve;
+	struct rte_reserve_plan *plan;
+	size_t len = 0;
 	unsigned int i;
 	int node_id;
 	int ret;
 
-	ret = rte_fastmem_init();
-	if (ret != 0) {
-		fprintf(stderr, "fastmem did not start: %s\n", strerror(-ret));
-		return ret;
-	}
 	for (i = 0; i < app->opts.nb_reserves; i++) {
 		reserve = &app->opts.reserve[i];
 		node_id = reserve->node_id;
 		if (node_id == OPTIONS_MAIN_NODE)
 			node_id = rte_lcore_to_socket_id(rte_get_main_lcore());
-		ret = rte_fastmem_reserve(reserve->size, node_id);
-		if (ret == 0)
-			ret = rte_fastmem_set_growth(node_id, false);
-		if (ret != 0) {
-			fprintf(stderr,
-				"cannot reserve %zu KiB on node %d: %s; fastmem's line above says "
-				"what the node has\n",
-				reserve->size >> 10, node_id, strerror(-ret));
-			return ret;
-		}
-		if (!is_reserved(app, node_id))
-			app->node_ids[app->nb_nodes++] = node_id;
+		len += snprintf(text + len, sizeof(text) - len, "%s%d=%zuK", i == 0 ? "" : ",",
+				node_id, (reserve->size + 1023) >> 10);
 	}
+	ret = rte_reserve_parse(NULL, text, &plan);
+	if (ret == 0) {
+		ret = rte_reserve_apply(plan);
+		rte_reserve_plan_free(plan);
+	}
+	return ret;
+}
+
+/* The only memory that flows will ever have. */
+static int
+reserve_memory(struct app *app)
+{
+	const struct rte_numa_topology *topo;
+	int node_id;
+	int ret;
+
+	ret = has_plan(app) ? rte_reserve_from_args(&app->own_argc, app->own_argv) :
+			      apply_option(app);
+	if (ret != 0) {
+		fprintf(stderr, "cannot reserve memory: %s\n", rte_reserve_error());
+		return ret;
+	}
+	rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
+	topo = rte_numa_topology_self();
+	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_MEMORY)
+		if (rte_fastmem_reserved(node_id) != 0 && app->nb_nodes < RTE_DIM(app->node_ids))
+			app->node_ids[app->nb_nodes++] = node_id;
 	return 0;
 }
 
@@ -283,7 +316,7 @@ add_worker(struct app *app)
 	if (!is_reserved(app, config.flow.node_id)) {
 		fprintf(stderr,
 			"lcore %u is on node %d, of which nothing is reserved; add %d=SIZE to "
-			"--reserve, or leave the lcore out of EAL's -l\n",
+			"--reserve or to the plan, or leave the lcore out of EAL's -l\n",
 			lcore_id, config.flow.node_id, config.flow.node_id);
 		return -EINVAL;
 	}

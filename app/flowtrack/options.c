@@ -39,6 +39,9 @@ const char options_usage[] =
 	"  --reserve SIZE | NODE=SIZE[,NODE=SIZE...]\n"
 	"                       memory to reserve on the main lcore's node, or on each of these;\n"
 	"                       a number of bytes, or with K, M or G (64M)\n"
+	"  --fastmem-reserve PLAN, --fastmem-config FILE\n"
+	"                       a plan of what to reserve instead, such as 0=2G@1G,any=64M;\n"
+	"                       FASTMEM_PLAN and FASTMEM_CONFIG in the environment count too\n"
 	"  --interval SEC       report every SEC seconds as well, not only at the end\n"
 	"  --json FILE          write each report to FILE as well, replacing the one before\n"
 	"  --top N              list the N flows with the most bytes (10)\n"
@@ -51,6 +54,7 @@ const char options_usage[] =
 enum {
 	OPT_CAPTURE = 256,
 	OPT_RESERVE,
+	OPT_PLAN,
 	OPT_INTERVAL,
 	OPT_JSON,
 	OPT_TOP,
@@ -63,6 +67,8 @@ enum {
 static const struct option long_options[] = {
 	{ "capture", required_argument, NULL, OPT_CAPTURE },
 	{ "reserve", required_argument, NULL, OPT_RESERVE },
+	{ "fastmem-reserve", required_argument, NULL, OPT_PLAN },
+	{ "fastmem-config", required_argument, NULL, OPT_PLAN },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "top", required_argument, NULL, OPT_TOP },
@@ -204,7 +210,11 @@ parse_option(int opt, const char *arg, struct options *opts)
 		opts->json = arg;
 		return *arg == '\0' ? "a file" : NULL;
 	case OPT_RESERVE:
+		opts->reserve_given = true;
 		return parse_reserve(arg, opts) ? NULL : "SIZE, or NODE=SIZE[,NODE=SIZE...]";
+	case OPT_PLAN:
+		opts->plan_given = true;
+		return NULL;
 	case OPT_INTERVAL:
 		return parse_uint(arg, 1, MAX_SECONDS, &opts->interval_s) ? NULL : "seconds, > 0";
 	case OPT_TOP:
@@ -262,6 +272,10 @@ options_parse(int argc, char **argv, struct options *opts, char *error, size_t e
 	}
 	if (optind < argc) {
 		snprintf(error, error_size, "%s: not an option", argv[optind]);
+		return -EINVAL;
+	}
+	if (opts->reserve_given && opts->plan_given) {
+		snprintf(error, error_size, "--reserve: not with a plan, which says it all");
 		return -EINVAL;
 	}
 	return 0;

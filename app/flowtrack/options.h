@@ -4,6 +4,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct options {
 	const char *json;    /**< NULL: none. */
 	struct option_reserve reserve[OPTIONS_RESERVES_MAX];
 	unsigned int nb_reserves;
+	bool reserve_given;	 /**< Not the default. */
+	bool plan_given;	 /**< An option of lib/reserve's is there, for it to read. */
 	unsigned int interval_s; /**< 0: report at the end only. */
 	unsigned int top;
 	unsigned int max_flows;

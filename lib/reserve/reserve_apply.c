@@ -64,9 +64,16 @@ fail_short(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
 			line->first.source, line->first.line, line->first.column, nodes,
 			t->wanted / MIB, t->node_id, limit->max / MIB, limit->used / MIB,
 			limit->file);
+	if (!rte_eal_has_hugepages())
+		return rsv_fail(
+			-ENOMEM,
+			"%s:%u:%u: \"%s\" asks for %" PRIu64 " MiB on node %d, and EAL, which "
+			"runs without hugepages, has %" PRIu64 "; start it with a larger -m",
+			line->first.source, line->first.line, line->first.column, nodes,
+			t->wanted / MIB, t->node_id, t->given / MIB);
 	return rsv_fail(-ENOMEM,
 			"%s:%u:%u: \"%s\" asks for %" PRIu64 " MiB on node %d, which has hugepages "
-			"for %" PRIu64 " MiB of them; rte_reserve_check() tells the command that "
+			"for %" PRIu64 " MiB of them; fastmem-reserve check tells the command that "
 			"supplies them",
 			line->first.source, line->first.line, line->first.column, nodes,
 			t->wanted / MIB, t->node_id, t->given / MIB);

@@ -152,6 +152,36 @@ def test_sequence_numbers_wrap():
     assert report["tcp"]["missing_bytes"] == 0
 
 
+def reserved(result):
+    return [node["reserved"] for node in result.report["memory"]["nodes"]]
+
+
+def test_a_plan_says_what_is_reserved():
+    capture = ["--capture", data("web.pcap")]
+    for eal in memory_modes():
+        found = reserved(run([*capture, "--fastmem-reserve", "any=6M,local=4M/warm=64x1000"], eal))
+        assert found == [10 << 20], found
+    plan = os.path.join(FOLDER, "plan.ini")
+    with open(plan, "w", encoding="utf-8") as file:
+        file.write("[local]\nsize = 12M\nseal = yes\n")
+    found = reserved(run([*capture, "--fastmem-config=" + plan]))
+    assert found == [12 << 20], found
+    os.environ["FASTMEM_PLAN"] = "local=8M"
+    try:
+        assert reserved(run(capture)) == [8 << 20]
+        assert reserved(run([*capture, "--fastmem-config", plan])) == [8 << 20]
+    finally:
+        del os.environ["FASTMEM_PLAN"]
+
+
+def test_what_is_wrong_with_a_plan_is_said():
+    capture = ["--capture", data("web.pcap")]
+    for plan, says in (("any=4M/sael=yes", '1:8: there is no key "sael"'),
+                       ("any=1000G", '1:1: "any" asks for 1024000 MiB on node 0')):
+        result = run([*capture, "--fastmem-reserve", plan], code=1)
+        assert "command line:" + says in result.err, result
+
+
 def test_too_little_memory_is_said():
     result = run(["--capture", data("web.pcap"), "--reserve", "1000G"], code=1)
     assert "reserve" in result.err and "node 0" in result.err, result
@@ -170,6 +200,8 @@ try:
         test_one_flow_alone_gives_its_gap_up_when_memory_is_short,
         test_a_window_bounds_what_a_flow_holds,
         test_sequence_numbers_wrap,
+        test_a_plan_says_what_is_reserved,
+        test_what_is_wrong_with_a_plan_is_said,
         test_too_little_memory_is_said,
     ])
 finally:

@@ -108,6 +108,8 @@ def test_wrong_options_are_said():
             (["--no-such"], "--no-such: no such option"),
             (["--top", "many"], "--top: expected"),
             (["--reserve", "0=64M,64M"], "--reserve: expected"),
+            (["--fastmem-reserve"], "--fastmem-reserve: needs a value"),
+            (["--fastmem-reserve", "0=4M", "--reserve", "4M"], "--reserve: not with a plan"),
             (["stray"], "stray: not an option"),
     ):
         result = run(args, code=1, json_report=False)

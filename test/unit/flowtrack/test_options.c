@@ -44,6 +44,8 @@ defaults(void **state)
 	assert_int_equal(opts.nb_reserves, 1);
 	assert_int_equal(opts.reserve[0].node_id, OPTIONS_MAIN_NODE);
 	assert_int_equal(opts.reserve[0].size, 64 << 20);
+	assert_false(opts.reserve_given);
+	assert_false(opts.plan_given);
 	assert_int_equal(opts.interval_s, 0);
 	assert_int_equal(opts.top, 10);
 	assert_int_equal(opts.max_flows, 65536);
@@ -58,6 +60,8 @@ values(void **state)
 	assert_int_equal(parse("--capture", "a.pcap", "--json=b.json", NULL), 0);
 	assert_string_equal(opts.capture, "a.pcap");
 	assert_string_equal(opts.json, "b.json");
+	assert_int_equal(parse("--fastmem-reserve", "0=2G", "--fastmem-config=a.ini", NULL), 0);
+	assert_true(opts.plan_given);
 	assert_int_equal(parse("--interval", "5", "--top=0", NULL), 0);
 	assert_int_equal(opts.interval_s, 5);
 	assert_int_equal(opts.top, 0);
