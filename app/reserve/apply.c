@@ -16,15 +16,11 @@
 #include "act.h"
 #include "apply.h"
 #include "hugetlbfs.h"
+#include "pools.h"
 #include "raise.h"
 #include "state.h"
 #include "supply.h"
 #include "text.h"
-
-#define MAX_POOLS 1024
-#define MAX_NODES 256
-#define MAX_SIZES 16
-#define LEAST	  (UINT64_C(1) << 21)
 
 /* A plan on its way. */
 struct course {
@@ -32,11 +28,9 @@ struct course {
 	const struct apply_how *how;
 	const char *sysfs;
 	struct state state;
-	unsigned int nb_pools, nb_nodes;
-	struct pool pool[MAX_POOLS];
+	struct pools pools;
 	uint64_t before[MAX_POOLS]; /* Pages on record for this plan when it began. */
-	struct supply_node node[MAX_NODES];
-	unsigned int nb_mounts; /* Made now: the last ones on record. */
+	unsigned int nb_mounts;	    /* Made now: the last ones on record. */
 };
 
 static enum verb_status
@@ -53,68 +47,6 @@ refuse(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return VERB_REFUSED;
-}
-
-/* ---- what there is */
-
-static int
-gather_node(struct course *c, int node_id)
-{
-	struct rte_numa_hugepages pools[MAX_SIZES], *from;
-	struct rte_numa_memory memory;
-	int n = rte_numa_hugepages(c->plan->topo, node_id, pools, MAX_SIZES);
-	int ret = n < 0 ? n : rte_numa_memory(c->plan->topo, node_id, &memory);
-
-	if (ret < 0 || c->nb_nodes == MAX_NODES)
-		return ret < 0 ? ret : -E2BIG;
-	c->node[c->nb_nodes++] =
-		(struct supply_node){ node_id, memory.total, memory.free + memory.reclaimable };
-	for (int i = 0; i < n && i < MAX_SIZES; i++) {
-		from = &pools[i];
-		if (from->page_size < LEAST)
-			continue;
-		if (c->nb_pools == MAX_POOLS)
-			return -E2BIG;
-		c->pool[c->nb_pools++] = (struct pool){
-			.node_id = node_id,
-			.page_size = from->page_size,
-			.total = from->total > from->surplus ? from->total - from->surplus : 0,
-			.free = from->free,
-		};
-	}
-	return 0;
-}
-
-/* Of a single node it is known whose promised pages they are. */
-static void
-leave_promised(struct course *c)
-{
-	struct rte_numa_hugepages all[MAX_SIZES];
-	int n = c->nb_nodes == 1 ? rte_numa_machine_hugepages(c->plan->topo, all, MAX_SIZES) : 0;
-
-	for (int i = 0; i < n && i < MAX_SIZES; i++)
-		for (unsigned int k = 0; k < c->nb_pools; k++)
-			if (c->pool[k].page_size == all[i].page_size &&
-			    all[i].reserved != RTE_NUMA_UNTOLD)
-				c->pool[k].free -= all[i].reserved < c->pool[k].free ?
-							   all[i].reserved :
-							   c->pool[k].free;
-}
-
-static int
-gather(struct course *c)
-{
-	int node_id, ret = 0;
-
-	RTE_NUMA_FOREACH_NODE(node_id, c->plan->topo, RTE_NUMA_WITH_MEMORY)
-		if (ret == 0)
-			ret = gather_node(c, node_id);
-	if (ret < 0)
-		fprintf(stderr, "fastmem-reserve: the hugepages of %s cannot be read: %s\n",
-			c->sysfs, strerror(-ret));
-	else
-		leave_promised(c);
-	return ret;
 }
 
 /* ---- what is needed */
@@ -153,7 +85,7 @@ ask(struct course *c)
 		fprintf(stderr, "fastmem-reserve: %s\n", rte_reserve_error());
 		return VERB_FAILED;
 	}
-	row = supply_needs(c->pool, c->nb_pools, report);
+	row = supply_needs(c->pools.pool, c->pools.n, report);
 	if (report->nb_limits > 0)
 		status = refuse_limit(&report->limit[0]);
 	else if (row != NULL && row->page_size != 0)
@@ -181,12 +113,12 @@ need(struct course *c)
 		plan = &c->state.ledger.plan[i];
 		for (unsigned int k = 0; k < plan->nb_pools; k++) {
 			entry = &plan->pool[k];
-			for (pool = c->pool; pool < &c->pool[c->nb_pools]; pool++) {
+			for (pool = c->pools.pool; pool < &c->pools.pool[c->pools.n]; pool++) {
 				if (pool->node_id != entry->node_id ||
 				    pool->page_size != entry->page_size)
 					continue;
 				if (plan == own)
-					c->before[pool - c->pool] = entry->added;
+					c->before[pool - c->pools.pool] = entry->added;
 				if (entry->need == 0)
 					continue;
 				pool->claimed = true;
@@ -199,7 +131,7 @@ need(struct course *c)
 		}
 	}
 	if (status == VERB_OK)
-		supply_decide(c->pool, c->nb_pools);
+		supply_decide(c->pools.pool, c->pools.n);
 	return status;
 }
 
@@ -228,8 +160,8 @@ check_rights(const struct course *c)
 	char name[RAISE_NAME];
 	int ret;
 
-	for (unsigned int i = 0; i < c->nb_pools; i++) {
-		pool = &c->pool[i];
+	for (unsigned int i = 0; i < c->pools.n; i++) {
+		pool = &c->pools.pool[i];
 		if (pool->raise == 0)
 			continue;
 		raise_name(c->sysfs, pool->node_id, pool->page_size, "nr_hugepages", name);
@@ -251,7 +183,7 @@ check_memory(const struct course *c)
 	char wanted[SIZE_TEXT], there[SIZE_TEXT];
 	uint64_t bytes;
 
-	node = supply_exceeds(c->pool, c->nb_pools, c->node, c->nb_nodes, &bytes);
+	node = supply_exceeds(c->pools.pool, c->pools.n, c->pools.node, c->pools.nb_nodes, &bytes);
 	if (node == NULL)
 		return VERB_OK;
 	return refuse("node %d would have to give %s, and of its memory %s is free or could be "
@@ -270,8 +202,8 @@ say_plans(const struct course *c)
 	const struct pool *pool;
 	bool any = false;
 
-	for (unsigned int i = 0; i < c->nb_pools; i++) {
-		pool = &c->pool[i];
+	for (unsigned int i = 0; i < c->pools.n; i++) {
+		pool = &c->pools.pool[i];
 		if (pool->raise == 0)
 			continue;
 		any = true;
@@ -338,13 +270,13 @@ mount_all(struct course *c, struct ledger_plan *plan)
 	/* A recorded tree is no machine to mount on. */
 	if (c->how->no_mount || c->how->sysfs != NULL)
 		return VERB_OK;
-	for (unsigned int i = 0; i < c->nb_pools && status == VERB_OK; i++) {
-		done = c->pool[i].need == 0;
+	for (unsigned int i = 0; i < c->pools.n && status == VERB_OK; i++) {
+		done = c->pools.pool[i].need == 0;
 		for (unsigned int k = 0; k < i; k++)
-			done |= c->pool[k].need != 0 &&
-				c->pool[k].page_size == c->pool[i].page_size;
+			done |= c->pools.pool[k].need != 0 &&
+				c->pools.pool[k].page_size == c->pools.pool[i].page_size;
 		if (!done)
-			status = mount_size(c, plan, c->pool[i].page_size);
+			status = mount_size(c, plan, c->pools.pool[i].page_size);
 	}
 	return status;
 }
@@ -356,7 +288,7 @@ refuse_raise(const struct course *c, const struct pool *pool, uint64_t got, int 
 
 	if (error == -EINTR)
 		return refuse("a signal came: what was added is given back");
-	supply_boot_text(c->pool, c->nb_pools, pool->page_size, boot, sizeof(boot));
+	supply_boot_text(c->pools.pool, c->pools.n, pool->page_size, boot, sizeof(boot));
 	if (error == -EINVAL)
 		return refuse("node %d: this kernel has pages of %s only if they are asked for at "
 			      "boot: add \"%s\" to its command line, and start it anew",
@@ -369,7 +301,7 @@ refuse_raise(const struct course *c, const struct pool *pool, uint64_t got, int 
 		      "the node's memory, or have them from boot on: add \"%s\" to the kernel's "
 		      "command line",
 		      pool->node_id, pool->raise, size_text(page, pool->page_size), got,
-		      pool->page_size > LEAST ?
+		      pool->page_size > LEAST_PAGE ?
 			      ", as is usual for such large pages some time after "
 			      "boot" :
 			      "",
@@ -385,8 +317,8 @@ give_back(struct course *c, struct ledger_plan *plan, bool fresh)
 	bool left = false;
 	int64_t n;
 
-	for (unsigned int i = c->nb_pools; i-- > 0;) {
-		pool = &c->pool[i];
+	for (unsigned int i = c->pools.n; i-- > 0;) {
+		pool = &c->pools.pool[i];
 		entry = pool->need != 0 ? ledger_pool_of(plan, pool->node_id, pool->page_size) :
 					  NULL;
 		if (entry == NULL)
@@ -417,14 +349,14 @@ record_needs(const struct course *c, struct ledger_plan *plan)
 {
 	struct ledger_pool *entry;
 
-	for (unsigned int i = 0; i < c->nb_pools; i++) {
-		if (c->pool[i].need == 0)
+	for (unsigned int i = 0; i < c->pools.n; i++) {
+		if (c->pools.pool[i].need == 0)
 			continue;
-		entry = ledger_pool_of(plan, c->pool[i].node_id, c->pool[i].page_size);
+		entry = ledger_pool_of(plan, c->pools.pool[i].node_id, c->pools.pool[i].page_size);
 		if (entry == NULL)
 			return -ENOMEM;
-		entry->need = c->pool[i].need;
-		entry->base = c->pool[i].base;
+		entry->need = c->pools.pool[i].need;
+		entry->base = c->pools.pool[i].base;
 	}
 	return 0;
 }
@@ -444,12 +376,12 @@ raise_all(struct course *c, struct ledger_plan *plan)
 	int ret;
 
 	raise.told = raise.began;
-	for (unsigned int i = 0; i < c->nb_pools; i++)
-		raise.bytes_all += c->pool[i].raise * c->pool[i].page_size;
+	for (unsigned int i = 0; i < c->pools.n; i++)
+		raise.bytes_all += c->pools.pool[i].raise * c->pools.pool[i].page_size;
 	if (record_needs(c, plan) < 0)
 		return refuse("out of memory");
-	for (unsigned int i = 0; i < c->nb_pools; i++) {
-		pool = &c->pool[i];
+	for (unsigned int i = 0; i < c->pools.n; i++) {
+		pool = &c->pools.pool[i];
 		if (pool->need == 0)
 			continue;
 		ret = raise_pool(&raise, pool);
@@ -492,7 +424,10 @@ end:
 static enum verb_status
 run_course(struct course *c)
 {
-	enum verb_status status = gather(c) < 0 ? VERB_FAILED : need(c);
+	enum verb_status status = VERB_FAILED;
+
+	if (pools_read(c->plan->topo, &c->pools) == 0)
+		status = need(c);
 
 	if (status != VERB_OK)
 		return status;

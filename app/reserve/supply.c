@@ -11,11 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pools.h"
 #include "supply.h"
 #include "text.h"
-
-/* Of smaller ones no block of 2 MiB has one IO address, so nobody takes them. */
-#define LEAST_PAGE (UINT64_C(1) << 21)
 
 /* Of a node's memory, what is left to everybody else. */
 #define SHARE_LEFT 32
