@@ -14,6 +14,7 @@
 #include <numaif.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <linux/memfd.h>
 #include <unistd.h>
@@ -80,6 +81,17 @@ fm_map_unreserve(uintptr_t at, uint64_t size)
 	munmap((void *)at, size);
 }
 
+/* ftruncate(2), but for the kernel's SIGXFSZ, which would end the process. */
+static int
+set_size(int fd, uint64_t size)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur)
+		return -EFBIG;
+	return ftruncate(fd, (off_t)size) == 0 ? 0 : -errno;
+}
+
 int
 fm_map_file(const char *name, uint64_t page_size, uint64_t size)
 {
@@ -88,8 +100,8 @@ fm_map_file(const char *name, uint64_t page_size, uint64_t size)
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)size) != 0) {
-		rc = -errno;
+	rc = set_size(fd, size);
+	if (rc != 0) {
 		close(fd);
 		return rc;
 	}
@@ -105,7 +117,7 @@ fm_map_extend(int fd, uint64_t size)
 		return -errno;
 	if ((uint64_t)st.st_size >= size)
 		return 0;
-	return ftruncate(fd, (off_t)size) == 0 ? 0 : -errno;
+	return set_size(fd, size);
 }
 
 int

@@ -87,6 +87,11 @@ back_explicit(struct rte_memregion *region, char *addr, size_t size, const struc
 		return mr_refuse(region, mr_reason(ret), "no explicit hugepages of %s: %s",
 				 mr_size_text(&page, region->rung.page_size), strerror(-ret));
 	ret = mr_os_truncate(region->fd, end);
+	if (ret == -EFBIG)
+		return mr_refuse(region, RTE_MEMREGION_REASON_LIMIT,
+				 "%s of explicit hugepages are a file larger than RLIMIT_FSIZE "
+				 "permits (ulimit -f)",
+				 mr_size_text(&page, end));
 	if (ret == 0)
 		ret = mr_os_back(addr, size, region->fd, addr - region->addr);
 	if (ret < 0)

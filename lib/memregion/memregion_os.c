@@ -136,6 +136,11 @@ mr_os_memfd(const char *name, size_t page_size, int *fd)
 int
 mr_os_truncate(int fd, size_t size)
 {
+	struct rlimit limit;
+
+	/* The kernel would send SIGXFSZ, which ends the process. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur)
+		return -EFBIG;
 	return ftruncate(fd, size) < 0 ? -errno : 0;
 }
 

@@ -155,12 +155,12 @@ enum rte_memregion_level {
 
 /** Why a wish is not, or not wholly, met. */
 enum rte_memregion_reason {
-	RTE_MEMREGION_REASON_NONE,	  /**< It is met, or there was none. */
-	RTE_MEMREGION_REASON_NOT_YET,	  /**< Pages do not exist yet, so nothing can be said. */
-	RTE_MEMREGION_REASON_NO_PAGES,	  /**< Not enough such pages are free. */
-	RTE_MEMREGION_REASON_NO_MEMORY,	  /**< Not enough memory is free. */
-	RTE_MEMREGION_REASON_PERMISSION,  /**< A right is missing, or a seccomp filter refuses. */
-	RTE_MEMREGION_REASON_LIMIT,	  /**< A limit of the process's: RLIMIT_MEMLOCK. */
+	RTE_MEMREGION_REASON_NONE,	 /**< It is met, or there was none. */
+	RTE_MEMREGION_REASON_NOT_YET,	 /**< Pages do not exist yet, so nothing can be said. */
+	RTE_MEMREGION_REASON_NO_PAGES,	 /**< Not enough such pages are free. */
+	RTE_MEMREGION_REASON_NO_MEMORY,	 /**< Not enough memory is free. */
+	RTE_MEMREGION_REASON_PERMISSION, /**< A right is missing, or a seccomp filter refuses. */
+	RTE_MEMREGION_REASON_LIMIT, /**< A limit of the process's: RLIMIT_MEMLOCK, RLIMIT_FSIZE. */
 	RTE_MEMREGION_REASON_UNSUPPORTED, /**< The kernel cannot. */
 	RTE_MEMREGION_REASON_DISABLED,	  /**< The kernel could, but it is switched off. */
 	RTE_MEMREGION_REASON_OFFLINE,	  /**< A node is offline, or has no memory. */

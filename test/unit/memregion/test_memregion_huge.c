@@ -14,12 +14,14 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -284,6 +286,30 @@ a_child_shares_them(void **state)
 	assert_int_equal(rte_memregion_destroy(region), 0);
 }
 
+/* Explicit hugepages are a file's, and one that is too large for the process's limit is a signal's. */
+static void
+a_limit_of_files_is_an_error_and_no_signal(void **state)
+{
+	struct rte_memregion_opts opts = strict();
+	struct rte_memregion *region;
+	struct rlimit before, less;
+	bool is_named;
+	int ret;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	less = (struct rlimit){ 3 * page / 2, before.rlim_max };
+	region = create(page, &opts);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &less), 0);
+	ret = rte_memregion_resize(region, 2 * page, RTE_MEMREGION_MAY_MOVE);
+	is_named = strstr(rte_memregion_error(), "RLIMIT_FSIZE") != NULL;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(ret, -EPERM);
+	assert_true(is_named);
+	assert_int_equal(rte_memregion_size(region), page);
+	assert_int_equal(rte_memregion_destroy(region), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -294,6 +320,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(an_empty_pool_is_an_error_and_no_signal),
 		cmocka_unit_test(a_pool_raced_away_is_an_error_and_no_signal),
 		cmocka_unit_test(a_child_shares_them),
+		cmocka_unit_test(a_limit_of_files_is_an_error_and_no_signal),
 	};
 	bool gigantic = argc > 1 && strcmp(argv[1], "1g") == 0;
 	const char *allowed = getenv(gigantic ? "FASTMEM_HUGE_1G" : "FASTMEM_HUGE");
