@@ -104,7 +104,7 @@ struct rte_reserve_row {
 	uint64_t free;	    /**< Free pages of that size and node, before anyone got some. */
 	uint64_t missing_bytes; /**< Bytes that are not there. */
 	uint64_t missing;	/**< Pages for them. */
-	char command[128]; /**< Supplies all that is missing there; "" if nothing is, or no such pages exist. */
+	char command[128]; /**< Supplies all that the pool lacks; "" if that is nothing, or there are no such pages. */
 };
 
 /** A limit of hugepages that a cgroup of the caller's has, and that the plan exceeds. */

@@ -18,7 +18,7 @@ import tempfile
 import time
 import unittest
 
-from hugepages import enter, free_pages
+from hugepages import enter
 
 PROGRAM, WORKER = sys.argv[1:3]
 MOUNT = enter(64)
@@ -117,7 +117,6 @@ class Holding(unittest.TestCase):
 
     def test_it_is_ready_when_the_memory_is_there_and_leaves_nothing(self):
         for abstract in (False, True):
-            before = free_pages()
             holder = Holder(abstract=abstract).ready()
             self.assertGreaterEqual(len(files()), 16)
             worker = Worker()
@@ -128,7 +127,6 @@ class Holding(unittest.TestCase):
             self.assertIn(f'--file-prefix={PREFIX}', out)
             self.assertRegex(out, r'^node \d+: 32 MiB in \d+\.\d\d s, \d+\.\d GB/s\n')
             self.assertEqual(files(), [])
-            self.assertLessEqual(abs(free_pages() - before), 600)  # others come and go
 
     def test_a_second_one_is_refused_and_told_who_holds_it(self):
         holder = Holder().ready()
