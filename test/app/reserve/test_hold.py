@@ -25,6 +25,11 @@ MOUNT = enter(64)
 PLAN = 'any=32M,seal=yes'
 PREFIX = f'fastmem-hold-{os.getpid()}'
 PATIENCE = 60
+with open(PROGRAM, 'rb') as binary:
+    # AddressSanitizer has memory where secondaries would need it.
+    EAL = ('--', '--no-pci', '--base-virtaddr=0x200000000000') \
+        if b'__asan_init' in binary.read() else ()
+STARTED = []
 
 
 def until(what, condition):
@@ -61,9 +66,10 @@ class Holder:
     def __init__(self, *args, plan=PLAN, abstract=False):
         self.manager = Manager(abstract)
         self.process = subprocess.Popen(
-            [PROGRAM, 'hold', plan, '--prefix', PREFIX, *args], stdout=subprocess.PIPE,
+            [PROGRAM, 'hold', plan, '--prefix', PREFIX, *args, *EAL], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
             env={**os.environ, 'NOTIFY_SOCKET': self.manager.name})
+        STARTED.append(self.process)
         self.pid = self.process.pid
 
     def ready(self):
@@ -86,6 +92,7 @@ class Worker:
             [WORKER, f'--file-prefix={PREFIX}', '--proc-type=secondary', '--no-pci',
              '--no-telemetry', '--log-level=error'],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        STARTED.append(self.process)
         assert self.answer() == 'up'
 
     def answer(self):
@@ -108,12 +115,24 @@ class Worker:
         self.process.communicate()
 
 
+def clean_up():
+    """What a test that failed left, and what EAL always leaves; whether files were."""
+    running = [process for process in STARTED if process.poll() is None]
+    for process in running:
+        process.kill()
+        process.wait()
+    STARTED.clear()
+    left = files()
+    for file in left:
+        os.unlink(file)
+    shutil.rmtree(f'/var/run/dpdk/{PREFIX}', ignore_errors=True)
+    return running or left
+
+
 class Holding(unittest.TestCase):
 
     def tearDown(self):
-        # EAL leaves it.
-        shutil.rmtree(f'/var/run/dpdk/{PREFIX}', ignore_errors=True)
-        self.assertEqual(files(), [])
+        self.assertEqual(clean_up(), [])
 
     def test_it_is_ready_when_the_memory_is_there_and_leaves_nothing(self):
         for abstract in (False, True):
@@ -233,7 +252,7 @@ class Holding(unittest.TestCase):
 class Showing(unittest.TestCase):
 
     def tearDown(self):
-        shutil.rmtree(f'/var/run/dpdk/{PREFIX}', ignore_errors=True)
+        self.assertEqual(clean_up(), [])
 
     @staticmethod
     def show():
