@@ -208,6 +208,10 @@ no_call_reaches_the_kernel(void **state)
 	pthread_t thread;
 
 	(void)state;
+#ifdef FASTMEM_RACE_WINDOW
+	rte_memalloc_destroy(q.alloc);
+	skip_because("race windows make system calls");
+#endif
 	test_thread_start(&thread, be_quiet, &q);
 	pthread_join(thread, NULL);
 	if (!q.watched)
