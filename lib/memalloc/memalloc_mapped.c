@@ -18,6 +18,7 @@
 
 #include "memalloc_mapped_priv.h"
 #include "memalloc_priv.h"
+#include "rte_memalloc_choose.h"
 #include "rte_memalloc_mapped.h"
 
 /* A block's header holds 40 bits of its size in 16 bytes. */
@@ -380,6 +381,27 @@ no_space(int error, const char *path, uint64_t size)
 	}
 }
 
+/* Have the blocks of a file that grows. An errno, its text said, or 0. */
+static int
+have_blocks(struct mapped *self, uint64_t old, uint64_t size)
+{
+	struct ma_size_text more, there;
+	struct rte_memalloc_facts facts;
+	uint64_t swap;
+	int ret;
+
+	/* Memory the kernel promises beyond what there is, and kills for it. */
+	if (ma_mapped_file_in_memory(&self->file, &swap) && ma_facts_read(&facts) == 0 &&
+	    size - old > facts.available + swap)
+		return rte_memalloc_fail(-ENOSPC,
+					 "%s: %s more on a file system in memory, of which %s are "
+					 "available: remove files, or ask for less",
+					 self->path, ma_size_text(&more, size - old),
+					 ma_size_text(&there, facts.available + swap));
+	ret = ma_mapped_file_fill(&self->file, size);
+	return ret == 0 ? 0 : no_space(ret, self->path, size);
+}
+
 static int
 grow_locked(struct mapped *self, uint64_t size)
 {
@@ -395,9 +417,9 @@ grow_locked(struct mapped *self, uint64_t size)
 					 "more",
 					 self->path, ma_size_text(&want, size),
 					 ma_size_text(&room, self->file.room));
-	ret = ma_mapped_file_fill(&self->file, size);
+	ret = have_blocks(self, old, size);
 	if (ret != 0)
-		return no_space(ret, self->path, size);
+		return ret;
 	ret = ma_mapped_file_extend(&self->file, old, size);
 	if (ret != 0)
 		return rte_memalloc_fail(ret, "%s: mapping it: %s", self->path, strerror(-ret));
@@ -663,9 +685,9 @@ make(struct mapped *self, uint64_t size, uint64_t room)
 	uint64_t id;
 	int ret;
 
-	ret = ma_mapped_file_fill(&self->file, size);
+	ret = have_blocks(self, 0, size);
 	if (ret != 0)
-		return no_space(ret, self->path, size);
+		return ret;
 	ret = map(self, size, room);
 	if (ret != 0)
 		return ret;
@@ -747,11 +769,10 @@ take(struct mapped *self, uint32_t flags, uint64_t file_size, uint64_t room)
 			"restore a backup, or open it with "
 			"RTE_MEMALLOC_MAPPED_F_TORN",
 			self->path);
-	if (!self->file.read_only) {
-		ret = ma_mapped_file_fill(&self->file, self->head.size);
-		if (ret != 0)
-			return no_space(ret, self->path, self->head.size);
-	}
+	ret = self->file.read_only ? ma_mapped_file_read_holes(&self->file, self->head.size) :
+				     ma_mapped_file_fill(&self->file, self->head.size);
+	if (ret != 0)
+		return no_space(ret, self->path, self->head.size);
 	/* Accepted: from now on the changes are this boot's. */
 	if (is_torn && !self->file.read_only) {
 		self->head.dirty = 0;

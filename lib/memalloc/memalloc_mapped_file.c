@@ -18,7 +18,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "memalloc_mapped_priv.h"
 #include "rte_memalloc_mapped.h"
@@ -110,6 +115,18 @@ fill(int fd, uint64_t from, uint64_t to)
 	return 0;
 }
 
+/* Whether so many bytes more can be had: trying would leave others without, for as long as it lasts. */
+static int
+check_space(int fd, uint64_t more)
+{
+	struct statvfs fs;
+
+	/* Some have no bound, or do not tell. */
+	if (fstatvfs(fd, &fs) < 0 || fs.f_blocks == 0 || fs.f_frsize == 0)
+		return 0;
+	return more / fs.f_frsize > fs.f_bfree ? -ENOSPC : 0;
+}
+
 int
 ma_mapped_file_fill(struct ma_mapped_file *file, uint64_t size)
 {
@@ -123,10 +140,52 @@ ma_mapped_file_fill(struct ma_mapped_file *file, uint64_t size)
 	if (size > (uint64_t)stat.st_size && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
 	    size > limit.rlim_cur)
 		return -EFBIG;
+	if (size > (uint64_t)stat.st_size &&
+	    check_space(file->fd, size - (uint64_t)stat.st_size) != 0)
+		return -ENOSPC;
 	ret = fill(file->fd, 0, size);
 	if (ret != 0 && size > (uint64_t)stat.st_size && ftruncate(file->fd, stat.st_size) < 0)
 		return ret; /* It stays larger than its head says, which does no harm. */
 	return ret;
+}
+
+static bool
+is_in_memory(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+bool
+ma_mapped_file_in_memory(const struct ma_mapped_file *file, uint64_t *swap)
+{
+	struct sysinfo info;
+
+	if (!is_in_memory(file->fd) || sysinfo(&info) < 0)
+		return false;
+	*swap = (uint64_t)info.freeswap * info.mem_unit;
+	return true;
+}
+
+int
+ma_mapped_file_read_holes(struct ma_mapped_file *file, uint64_t size)
+{
+	off_t at, end;
+
+	if (!is_in_memory(file->fd))
+		return 0;
+	for (at = lseek(file->fd, 0, SEEK_HOLE); at >= 0 && (uint64_t)at < size;
+	     at = lseek(file->fd, end, SEEK_HOLE)) {
+		end = lseek(file->fd, at, SEEK_DATA);
+		if (end < 0 || (uint64_t)end > size)
+			end = (off_t)size;
+		/* Other errors: this kernel cannot, and what is read is had then, or is not. */
+		if (madvise(file->base + at, (size_t)(end - at), MADV_POPULATE_READ) < 0 &&
+		    errno == EFAULT)
+			return -ENOSPC;
+	}
+	return 0;
 }
 
 int

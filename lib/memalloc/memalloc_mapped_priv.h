@@ -147,6 +147,14 @@ ma_mapped_file_open(const char *path, bool create, bool read_only, struct ma_map
 int
 ma_mapped_file_fill(struct ma_mapped_file *file, uint64_t size);
 
+/* Whether it takes memory, and how much the machine could swap out for it. */
+bool
+ma_mapped_file_in_memory(const struct ma_mapped_file *file, uint64_t *swap);
+
+/* Have what the holes of a file take when they are read, if they do: of one open for reading. */
+int
+ma_mapped_file_read_holes(struct ma_mapped_file *file, uint64_t size);
+
 /* Address space, of which the first bytes are the file. */
 int
 ma_mapped_file_map(struct ma_mapped_file *file, uint64_t size, uint64_t room);

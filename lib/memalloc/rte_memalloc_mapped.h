@@ -19,7 +19,8 @@
  * bytes in the file, and alignments are up to RTE_MEMALLOC_MAPPED_ALIGN_MAX.
  *
  * **A full disk** is an error of create, open and grow: all of the file's blocks are had before they
- * are used, so that writing to memory never raises SIGBUS for want of them. It does when another
+ * are used, so that using its memory never raises SIGBUS for want of them. Whether there is space, and
+ * memory on a file system in memory, is looked at beforehand: the look does not promise it. It does when another
  * program shortens the file meanwhile, or the storage breaks.
  *
  * **One process**, and in it one allocator, may have a file open for writing, with nobody else; or any

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the tests of the kind "mapped" but for kills: what comes back, what is refused, full disks,
+ * Owns: the tests of the kind "mapped" but for kills and full disks: what comes back, what is refused,
  *   locks, children, the machine going down.
  * Must not: repeat what test_memalloc_conform.c checks for every kind.
  * Called by: meson test.
@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,7 +49,6 @@ int
 __real_msync(void *addr, size_t size, int flags);
 int
 __wrap_msync(void *addr, size_t size, int flags);
-
 void
 __wrap_ma_mapped_boot(uint64_t boot[2])
 {
@@ -453,165 +449,6 @@ it_grows_where_it_is(void **state)
 	refused(rte_memalloc_mapped_open(path, 0, MIB, &alloc), -EINVAL, "room");
 }
 
-/* ---- full disks */
-
-static int __attribute__((format(printf, 2, 3))) tell(const char *file, const char *format, ...)
-{
-	int fd = open(file, O_WRONLY), ret;
-	va_list args;
-
-	va_start(args, format);
-	ret = vdprintf(fd, format, args) > 0 ? 0 : -1;
-	va_end(args);
-	close(fd);
-	return ret;
-}
-
-/* A file system of a megabyte, that only this process and its children see. */
-static int
-small_disk(void)
-{
-	unsigned int user = getuid(), group = getgid();
-	int ret = unshare(CLONE_NEWNS);
-
-	if (ret != 0) {
-		/* An ordinary user may do so where it is root, which is itself. */
-		ret = unshare(CLONE_NEWUSER | CLONE_NEWNS);
-		if (ret == 0)
-			ret = tell("/proc/self/setgroups", "deny") +
-			      tell("/proc/self/uid_map", "%u %u 1", user, user) +
-			      tell("/proc/self/gid_map", "%u %u 1", group, group);
-	}
-	if (ret == 0)
-		ret = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	if (ret == 0)
-		ret = mount("small", folder, "tmpfs", 0, "size=1m");
-	return ret;
-}
-
-static void
-fill_disk(void)
-{
-	static char block[4096];
-	int fd = open(other_path, O_WRONLY | O_CREAT, 0600);
-
-	while (write(fd, block, sizeof(block)) > 0)
-		;
-	close(fd);
-}
-
-static void
-copy_with_holes(void)
-{
-	static char page[4096], zeros[4096];
-	int in = open(other_path, O_RDONLY), out = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	off_t at = 0;
-
-	while (read(in, page, sizeof(page)) == sizeof(page)) {
-		if (memcmp(page, zeros, sizeof(page)) != 0 &&
-		    pwrite(out, page, sizeof(page), at) != sizeof(page))
-			_exit(40);
-		at += sizeof(page);
-	}
-	if (ftruncate(out, at) != 0)
-		_exit(41);
-	close(in);
-	close(out);
-}
-
-/* In a child: says what went wrong. */
-#define WANT(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "line %d: not so: %s (%s)\n", __LINE__, #condition, \
-				rte_memalloc_error()); \
-			return 1; \
-		} \
-	} while (0)
-
-static int
-on_a_full_disk(void *arg)
-{
-	struct rte_memalloc *alloc, *none = NULL;
-	struct stat stat_now;
-	char *mem;
-	int ret;
-
-	(void)arg;
-	if (small_disk() != 0)
-		return 255;
-	ret = rte_memalloc_mapped_create(path, 2 * MIB, 0, &none);
-	WANT(ret == -ENOSPC && none == NULL && strstr(rte_memalloc_error(), "2 MiB") != NULL);
-	WANT(access(path, F_OK) != 0);
-	WANT(rte_memalloc_mapped_create(path, 512 * KIB, 0, &alloc) == 0);
-	fill_disk();
-	/* The last byte of the disk is taken: all of the file's are there all the same. */
-	WANT(rte_memalloc_alloc(alloc, 512 * KIB - MA_MAPPED_START - MA_MAPPED_HEADER, 0,
-				(void **)&mem) == 0);
-	memset(mem, 1, rte_memalloc_usable_size(alloc, mem));
-	WANT(rte_memalloc_mapped_grow(alloc, MIB) == -ENOSPC);
-	WANT(rte_memalloc_mapped_size(alloc) == 512 * KIB);
-	WANT(stat(path, &stat_now) == 0 && stat_now.st_size == (off_t)(512 * KIB));
-	WANT(rte_memalloc_free(alloc, mem) == 0);
-	WANT(rte_memalloc_destroy(alloc) == 0);
-	/* A copy with holes is not opened while there is no space for them. */
-	WANT(rename(path, other_path) == 0);
-	WANT(rte_memalloc_mapped_open(other_path, 0, 0, &alloc) == 0);
-	WANT(rte_memalloc_alloc(alloc, 400 * KIB, 0, (void **)&mem) == 0);
-	memset(mem, 0, 400 * KIB);
-	WANT(rte_memalloc_destroy(alloc) == 0);
-	copy_with_holes();
-	snprintf(other_path, sizeof(other_path), "%s/filler", folder);
-	fill_disk();
-	WANT(rte_memalloc_mapped_open(path, 0, 0, &alloc) == -ENOSPC);
-	WANT(unlink(other_path) == 0);
-	WANT(rte_memalloc_mapped_open(path, 0, 0, &alloc) == 0);
-	fill_disk();
-	mem = rte_memalloc_mapped_next(alloc, NULL);
-	memset(mem, 1, rte_memalloc_usable_size(alloc, mem));
-	WANT(rte_memalloc_destroy(alloc) == 0);
-	return 0;
-}
-
-static void
-a_full_disk_is_an_error(void **state)
-{
-	int ret = in_child(on_a_full_disk, NULL);
-
-	(void)state;
-	if (ret == 255) {
-		print_message("no small file system: this user may not mount one\n");
-		skip();
-	}
-	if (ret != 0)
-		fail_msg("it ended with %d", ret);
-}
-
-static int
-within_a_limit(void *arg)
-{
-	struct rlimit limit = { .rlim_cur = 100 * KIB, .rlim_max = 100 * KIB };
-	struct rte_memalloc *alloc;
-
-	(void)arg;
-	WANT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-	WANT(rte_memalloc_mapped_create(path, 200 * KIB, 0, &alloc) == -EFBIG);
-	WANT(strstr(rte_memalloc_error(), "ulimit -f") != NULL);
-	WANT(access(path, F_OK) != 0);
-	WANT(rte_memalloc_mapped_create(path, 64 * KIB, 0, &alloc) == 0);
-	WANT(rte_memalloc_mapped_grow(alloc, 200 * KIB) == -EFBIG);
-	WANT(rte_memalloc_mapped_size(alloc) == 64 * KIB);
-	return rte_memalloc_destroy(alloc) != 0;
-}
-
-static void
-a_limit_of_files_is_an_error(void **state)
-{
-	(void)state;
-	unlink(path);
-	assert_int_equal(in_child(within_a_limit, NULL), 0);
-}
-
 /* ---- wrong files */
 
 static void
@@ -853,8 +690,6 @@ main(void)
 		cmocka_unit_test(there_is_one_writer),
 		cmocka_unit_test(a_child_that_lives_on_holds_nobody_up),
 		cmocka_unit_test(it_grows_where_it_is),
-		cmocka_unit_test(a_full_disk_is_an_error),
-		cmocka_unit_test(a_limit_of_files_is_an_error),
 		cmocka_unit_test(wrong_files_are_refused),
 		cmocka_unit_test(heads_that_do_not_fit_are_refused),
 		cmocka_unit_test(arguments_are_checked),
