@@ -174,6 +174,27 @@ rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id)
 	return reserve(w, node_id);
 }
 
+int
+rte_fastmem_unreserve(size_t size, int node_id)
+{
+	struct fm_state *st = fm_state_get();
+	struct fm_node *node = st == NULL ? NULL : fm_node_by_id(st, node_id);
+	uint64_t reserved;
+	int rc = 0;
+
+	if (node == NULL)
+		return -EINVAL;
+	size = RTE_ALIGN_CEIL(size, FM_SLAB_SIZE);
+	fm_control_lock(st);
+	reserved = atomic_load_explicit(&node->reserved, memory_order_relaxed);
+	if (size > reserved)
+		rc = -EINVAL;
+	else
+		atomic_store_explicit(&node->reserved, reserved - size, memory_order_relaxed);
+	fm_control_unlock(st);
+	return rc;
+}
+
 size_t
 rte_fastmem_reserved(int node_id)
 {

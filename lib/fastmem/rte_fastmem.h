@@ -224,6 +224,23 @@ int
 rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id);
 
 /**
+ * Promise @p size bytes less on a node; rte_fastmem_trim() may give them back to EAL then.
+ *
+ * Context: control path, may sleep; MT-safe.
+ *
+ * @param size
+ *   Bytes; rounded up to 2 MiB.
+ * @param node_id
+ *   Node.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -EINVAL: no such node or one without memory; less is reserved there; not initialised
+ */
+int
+rte_fastmem_unreserve(size_t size, int node_id);
+
+/**
  * Give memory of a node to a size class ahead, so that allocations find blocks that are there.
  *
  * The next @p n allocations of the class by one thread then need not even make blocks out of free
@@ -256,6 +273,30 @@ rte_fastmem_reserve_pages(size_t size, size_t page_size, int node_id);
  */
 int
 rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id);
+
+/** What rte_fastmem_warm() takes. */
+struct rte_fastmem_warmth {
+	size_t n;     /**< How many blocks. */
+	size_t size;  /**< Bytes a block. */
+	size_t align; /**< As for rte_fastmem_warm(). */
+	int node_id;  /**< As for rte_fastmem_warm(). */
+};
+
+/**
+ * As rte_fastmem_warm(), for several size classes and nodes: all of it or nothing.
+ *
+ * @param what
+ *   What to warm.
+ * @param nb
+ *   How many of them there are.
+ * @param[out] failed
+ *   Which of them failed, where one did. May be NULL.
+ *
+ * @return
+ *   0 on success, otherwise a negative errno as of rte_fastmem_warm().
+ */
+int
+rte_fastmem_warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *failed);
 
 /**
  * Have several threads prefault what is reserved on a node in pages of a stated size.

@@ -20,60 +20,66 @@
 /* Runs side by side that were claimed; kept at their first page: by then it is ours. */
 struct claim {
 	struct claim *next;
+	struct fm_node *node;
 	struct fm_slab *slab;
-	unsigned int page, nb;
+	unsigned int cls, page, nb;
 };
 
-/* Claim `nb` runs of a class, or none; NULL then. */
-static struct claim *
-claim_runs(struct fm_node *node, unsigned int cls, uint64_t nb)
+/* Claim `nb` runs of a class and put them before *claims; false: too few, and some may be there. */
+static bool
+claim_runs(struct fm_node *node, unsigned int cls, uint64_t nb, struct claim **claims)
 {
 	unsigned int page, got, pages = fm_class[cls].pages;
-	struct claim *first = NULL, *c;
+	struct claim *c;
 	struct fm_slab *s;
 
 	for (; nb > 0; nb -= got) {
 		got = (unsigned int)RTE_MIN(nb, (uint64_t)FM_SLAB_PAGES / pages);
 		s = fm_node_get_runs(node, cls, 1, true, &page, &got);
 		if (s == NULL)
-			break;
+			return false;
 		c = (struct claim *)(s->base + page * FM_PAGE_SIZE);
-		*c = (struct claim){ first, s, page, got };
-		first = c;
+		*c = (struct claim){ *claims, node, s, cls, page, got };
+		*claims = c;
 	}
-	if (nb == 0)
-		return first;
-	for (; first != NULL; first = c) {
-		c = first->next;
-		got = first->nb;
-		fm_node_put_pages(first->slab, first->page, got * pages);
-		fm_count(&node->counters[cls].releases, got, true);
-	}
-	/* An allocation may have found nothing meanwhile. */
-	fm_shortage_end(node);
-	return NULL;
+	return true;
 }
 
 static void
-publish_runs(struct claim *first, unsigned int cls)
+put_back(const struct claim *claims)
+{
+	struct claim c;
+
+	while (claims != NULL) {
+		c = *claims; /* the memory is anybody's after this */
+		fm_node_put_pages(c.slab, c.page, c.nb * fm_class[c.cls].pages);
+		fm_count(&c.node->counters[c.cls].releases, c.nb, true);
+		/* An allocation may have found nothing meanwhile. */
+		fm_shortage_end(c.node);
+		claims = c.next;
+	}
+}
+
+static void
+publish(const struct claim *claims)
 {
 	struct claim c;
 	unsigned int i;
 
-	while (first != NULL) {
-		c = *first; /* the memory is anybody's once the run is there */
+	while (claims != NULL) {
+		c = *claims; /* as above */
 		for (i = 0; i < c.nb; i++)
-			fm_node_put_run(c.slab, c.page + i * fm_class[cls].pages, cls, 0);
-		first = c.next;
+			fm_node_put_run(c.slab, c.page + i * fm_class[c.cls].pages, c.cls, 0);
+		fm_shortage_end(c.node);
+		claims = c.next;
 	}
 }
 
-int
-rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id)
+static int
+claim(const struct rte_fastmem_warmth *w, struct claim **claims)
 {
-	struct fm_request r = { .size = size, .align = align, .node_id = node_id };
+	struct fm_request r = { .size = w->size, .align = w->align, .node_id = w->node_id };
 	const struct fm_class *c;
-	struct claim *claims;
 	struct fm_state *st;
 	struct fm_node *node;
 	uint64_t backing;
@@ -83,24 +89,47 @@ rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id)
 		return -error;
 	if (r.cls == FM_CLASS_LARGE || r.align > FM_PAGE_SIZE)
 		return -E2BIG;
-	if (n == 0)
+	if (w->n == 0)
 		return 0;
-	node = node_id == RTE_NUMA_NODE_ANY ? fm_node_self(st) : fm_node_by_id(st, node_id);
+	node = w->node_id == RTE_NUMA_NODE_ANY ? fm_node_self(st) : fm_node_by_id(st, w->node_id);
 	c = &fm_class[r.cls];
 	/* Relaxed: a figure; what there is to claim decides. */
 	backing = atomic_load_explicit(&node->backing, memory_order_relaxed);
 	/* A cache takes more than it hands out: as many must be left to refill it. */
-	claims = n > backing / c->size ?
-			 NULL :
-			 claim_runs(node, r.cls, (n + c->entries + c->blocks - 1) / c->blocks);
-	if (claims == NULL) {
-		fm_log(FM_ERR,
-		       "cannot warm %zu blocks of %" PRIu32 " bytes on node %d: of its %" PRIu64
-		       " MiB too few are free; reserve more before",
-		       n, c->size, node->node_id, backing >> 20);
-		return -ENOMEM;
+	if (w->n <= backing / c->size &&
+	    claim_runs(node, r.cls, (w->n + c->entries + c->blocks - 1) / c->blocks, claims))
+		return 0;
+	fm_log(FM_ERR,
+	       "cannot warm %zu blocks of %" PRIu32 " bytes on node %d: of its %" PRIu64
+	       " MiB too few are free; reserve more before",
+	       w->n, c->size, node->node_id, backing >> 20);
+	return -ENOMEM;
+}
+
+int
+rte_fastmem_warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *failed)
+{
+	struct claim *claims = NULL;
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < nb; i++) {
+		rc = claim(&what[i], &claims);
+		if (rc == 0)
+			continue;
+		put_back(claims);
+		if (failed != NULL)
+			*failed = i;
+		return rc;
 	}
-	publish_runs(claims, r.cls);
-	fm_shortage_end(node);
+	publish(claims);
 	return 0;
+}
+
+int
+rte_fastmem_warm(size_t n, size_t size, size_t align, int node_id)
+{
+	const struct rte_fastmem_warmth w = { n, size, align, node_id };
+
+	return rte_fastmem_warm_all(&w, 1, NULL);
 }

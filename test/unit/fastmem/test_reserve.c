@@ -497,6 +497,23 @@ a_full_file_system_takes_nothing(void **state)
 	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
 }
 
+static void
+less_is_promised_and_trimmed(void **state)
+{
+	(void)state;
+	assert_int_equal(rte_fastmem_reserve_more(4 * MIB, test_node()), 0);
+	assert_int_equal(rte_fastmem_reserve_more(8 * MIB, test_node()), 0);
+	assert_int_equal(rte_fastmem_unreserve(8 * MIB - 1, test_node()), 0);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 4 * MIB);
+	assert_int_equal(rte_fastmem_unreserve(5 * MIB, test_node()), -EINVAL);
+	assert_int_equal(rte_fastmem_unreserve(MIB, RTE_NUMA_MAX_NODES), -EINVAL);
+	assert_int_equal(rte_fastmem_unreserve(MIB, RTE_NUMA_NODE_ANY), -EINVAL);
+	assert_int_equal(rte_fastmem_unreserve(0, test_node()), 0);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 4 * MIB);
+	assert_true(rte_fastmem_trim(test_node()) >= (int64_t)(8 * MIB - 8192));
+	assert_in_range(node_stats_now().bytes_backing, 4 * MIB, 6 * MIB);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -511,6 +528,7 @@ main(int argc, char **argv)
 		WITH_INIT(one_byte_is_rounded_up_to_a_slab),
 		WITH_INIT(reserve_more_adds),
 		WITH_INIT(reserve_more_adds_to_what_is_in_use),
+		WITH_INIT(less_is_promised_and_trimmed),
 		WITH_INIT(memory_that_growth_took_counts),
 		WITH_INIT(too_much_takes_nothing),
 		WITH_INIT(a_little_too_much_takes_nothing),

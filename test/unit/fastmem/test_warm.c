@@ -145,6 +145,39 @@ wrong_arguments_are_told(void **state)
 	assert_int_equal(rte_fastmem_warm(1, 0, 4096, test_node()), 0);
 }
 
+static void
+several_are_warmed_or_none(void **state)
+{
+	struct rte_fastmem_warmth what[] = {
+		{ .n = 1000, .size = 64, .node_id = test_node() },
+		{ .n = 500, .size = 2048, .align = 2048, .node_id = RTE_NUMA_NODE_ANY },
+		{ .n = TEST_RESERVED / 4096, .size = 4096, .node_id = test_node() },
+	};
+	struct test_blocks blocks = { 0 };
+	unsigned int failed = 99;
+	size_t n = test_blocks_exhaust(&blocks, MIB, 0);
+	static void *block[1000];
+	uint64_t before;
+
+	(void)state;
+	test_blocks_free(&blocks);
+	assert_int_equal(rte_fastmem_warm_all(what, 3, &failed), -ENOMEM);
+	assert_int_equal(failed, 2);
+	assert_int_equal(test_blocks_exhaust(&blocks, MIB, 0), n);
+	test_blocks_free(&blocks);
+	what[1].align = 3;
+	assert_int_equal(rte_fastmem_warm_all(what, 2, NULL), -EINVAL);
+	what[1].align = 0;
+	assert_int_equal(rte_fastmem_warm_all(what, 2, NULL), 0);
+	assert_int_equal(rte_fastmem_warm_all(NULL, 0, NULL), 0);
+	before = runs(64) + runs(2048);
+	allocate(block, 1000, 64);
+	rte_fastmem_free_bulk(block, 1000);
+	allocate(block, 500, 2048);
+	rte_fastmem_free_bulk(block, 500);
+	assert_int_equal(runs(64) + runs(2048), before);
+}
+
 static _Atomic bool stop;
 
 /* Allocates and frees of the classes that are warmed meanwhile. */
@@ -210,6 +243,7 @@ main(int argc, char **argv)
 		TEST(threads_need_what_their_caches_keep),
 		TEST(what_was_used_serves_all_again),
 		TEST(too_much_changes_nothing),
+		TEST(several_are_warmed_or_none),
 		TEST(wrong_arguments_are_told),
 		TEST(others_allocate_meanwhile),
 	};
