@@ -6,8 +6,8 @@
  * Must not: decide who gets what.
  * Called by: applications.
  *
- * It is this call that initialises lib/fastmem, so that ending it again gives everything back, the
- * allocator's own data included: what a reservation took cannot be had back otherwise.
+ * Where it is this call that initialises lib/fastmem, ending that again gives everything back, the
+ * allocator's own data included. Otherwise the memory is given back, and those data stay.
  */
 
 #include <errno.h>
@@ -140,37 +140,60 @@ node_of(const struct rsv_target *t)
 	return most == NULL ? t->node_id : most->node_id;
 }
 
-static int
-warm(const struct rsv_line *line, int node_id)
-{
-	const struct rsv_place *at = &line->place[RSV_WARM];
+/* Where an item of what is to be warmed stands in the plan. */
+struct origin {
+	const struct rsv_line *line;
 	const struct rsv_warm *item;
-	int ret;
+};
 
-	for (unsigned int i = 0; i < line->warm.n; i++) {
-		item = &line->warm.item[i];
-		ret = rte_fastmem_warm(item->n, item->size, 0, node_id);
-		if (ret < 0)
-			return rsv_fail(ret,
-					"%s:%u:%u: cannot warm %" PRIu64 " blocks of %" PRIu64
-					" bytes on node %d: %s",
-					at->source, at->line, at->column, item->n, item->size,
-					node_id,
-					ret == -ENOMEM ?
-						"what is reserved there does not hold them" :
-						strerror(-ret));
+static unsigned int
+list_warm(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
+	  struct rte_fastmem_warmth *what, struct origin *from)
+{
+	const struct rsv_line *line;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++) {
+		line = &plan->line[d->target[i].line];
+		for (unsigned int k = 0; k < line->warm.n; k++) {
+			if (what != NULL) {
+				from[n] = (struct origin){ line, &line->warm.item[k] };
+				what[n].n = line->warm.item[k].n;
+				what[n].size = line->warm.item[k].size;
+				what[n].node_id = node_of(&d->target[i]);
+			}
+			n++;
+		}
 	}
-	return 0;
+	return n;
 }
 
 /* Once all is there: several lines may be of one node. */
 static int
-warm_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
+warm(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 {
-	int ret = 0;
+	unsigned int failed = 0, n = list_warm(plan, d, NULL, NULL);
+	struct rte_fastmem_warmth *what = calloc(n + 1, sizeof(*what) + sizeof(struct origin));
+	const struct rsv_place *at;
+	struct origin *from;
+	int ret;
 
-	for (unsigned int i = 0; i < d->nb_targets && ret == 0; i++)
-		ret = warm(&plan->line[d->target[i].line], node_of(&d->target[i]));
+	if (what == NULL)
+		return rsv_fail(-ENOMEM, "out of memory");
+	from = (struct origin *)(void *)(what + n + 1);
+	list_warm(plan, d, what, from);
+	ret = rte_fastmem_warm_all(what, n, &failed);
+	if (ret < 0) {
+		at = &from[failed].line->place[RSV_WARM];
+		rsv_fail(ret,
+			 "%s:%u:%u: cannot warm %" PRIu64 " blocks of %" PRIu64
+			 " bytes on node %d: %s",
+			 at->source, at->line, at->column, from[failed].item->n,
+			 from[failed].item->size, what[failed].node_id,
+			 ret == -ENOMEM ? "what is reserved there does not hold them" :
+					  strerror(-ret));
+	}
+	free(what);
 	return ret;
 }
 
@@ -191,6 +214,22 @@ set_all(const struct rte_reserve_plan *plan, const struct rsv_decision *d)
 	}
 	if (plan->seal)
 		rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false);
+}
+
+/* Of what there was before nothing is given back, and of this what nobody has allocated meanwhile. */
+static void
+give_back(const struct rsv_decision *d)
+{
+	const struct rsv_part *part;
+
+	for (unsigned int i = 0; i < d->nb_targets; i++)
+		for (unsigned int k = 0; k < d->target[i].nb_parts; k++) {
+			part = &d->target[i].part[k];
+			if (part->taken == 0)
+				continue;
+			rte_fastmem_unreserve(part->taken, part->node_id);
+			rte_fastmem_trim(part->node_id);
+		}
 }
 
 /* ---- tries */
@@ -248,7 +287,7 @@ struct tries {
 };
 
 static int
-apply(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct tries *tries)
+apply(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct tries *tries, bool fresh)
 {
 	const struct rsv_part *refused = NULL;
 	struct rsv_decision d;
@@ -267,7 +306,7 @@ apply(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct tries *
 	if (ret == 0)
 		ret = rsv_take(plan, &d, &refused);
 	if (ret == 0)
-		ret = warm_all(plan, &d);
+		ret = warm(plan, &d);
 	if (ret == 0)
 		set_all(plan, &d);
 	if (ret == -ENOMEM && refused != NULL && tries->n < TRIES) {
@@ -278,12 +317,15 @@ apply(const struct rte_reserve_plan *plan, struct rsv_machine *m, struct tries *
 		}
 		ret = -EAGAIN;
 	}
+	if (ret < 0 && !fresh)
+		give_back(&d);
 	rsv_decision_free(&d);
 	return ret;
 }
 
+/* Initialise lib/fastmem unless somebody has. */
 static int
-start(void)
+start(bool *fresh)
 {
 	struct rte_fastmem_stats stats;
 	int ret;
@@ -291,10 +333,7 @@ start(void)
 	if (rte_eal_process_type() == RTE_PROC_SECONDARY)
 		return rsv_fail(-EPERM, "a secondary process has what the primary reserved: apply "
 					"the plan there");
-	if (rte_fastmem_stats(&stats) == 0)
-		return rsv_fail(-EBUSY,
-				"lib/fastmem is initialised already, so a plan could not be "
-				"given back whole: apply it in place of rte_fastmem_init()");
+	*fresh = rte_fastmem_stats(&stats) != 0;
 	ret = rte_fastmem_init();
 	if (ret < 0)
 		return rsv_fail(ret, "cannot initialise lib/fastmem: %s",
@@ -308,7 +347,8 @@ try(const struct rte_reserve_plan *plan, struct tries *tries)
 {
 	const struct rte_numa_topology *topo;
 	struct rsv_machine m;
-	int self, ret = start();
+	bool fresh = false;
+	int self, ret = start(&fresh);
 
 	if (ret < 0)
 		return ret;
@@ -319,10 +359,10 @@ try(const struct rte_reserve_plan *plan, struct tries *tries)
 	ret = rsv_machine_read(&m, topo, self);
 	if (ret == 0) {
 		rsv_limits_read(&m, "/proc", "");
-		ret = apply(plan, &m, tries);
+		ret = apply(plan, &m, tries, fresh);
 		free(m.node);
 	}
-	if (ret < 0)
+	if (ret < 0 && fresh)
 		rte_fastmem_deinit();
 	return ret;
 }

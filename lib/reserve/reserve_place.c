@@ -46,8 +46,12 @@ add_part(struct rsv_target *t, int node_id, const struct rsv_pool *pool, uint64_
 	if (part == NULL)
 		return rsv_fail(-ENOMEM, "out of memory");
 	t->part = part;
-	part[t->nb_parts++] =
-		(struct rsv_part){ node_id, pool->page_size, bytes, pages, held, pool->free };
+	part[t->nb_parts++] = (struct rsv_part){ .node_id = node_id,
+						 .page_size = pool->page_size,
+						 .bytes = bytes,
+						 .pages = pages,
+						 .held = held,
+						 .free = pool->free };
 	return 0;
 }
 

@@ -306,8 +306,9 @@ struct rsv_machine {
 struct rsv_part {
 	int node_id;
 	uint64_t page_size, bytes, pages;
-	uint64_t held; /* pieces of pages that EAL has already */
-	uint64_t free; /* in that pool, at first */
+	uint64_t held;	/* pieces of pages that EAL has already */
+	uint64_t taken; /* of the bytes, by rsv_take() */
+	uint64_t free;	/* in that pool, at first */
 };
 
 /* A line on a node. */
@@ -373,7 +374,7 @@ rsv_eal_adjust(struct rsv_machine *m);
 
 /* ---------------------------------------------------------------- reserve_take.c */
 
-/* Reserve what was decided; -ENOMEM: *refused was. Nothing is given back. */
+/* Reserve what was decided; -ENOMEM: *refused was. Nothing is given back: parts say what was taken. */
 int
 rsv_take(const struct rte_reserve_plan *plan, const struct rsv_decision *d,
 	 const struct rsv_part **refused);

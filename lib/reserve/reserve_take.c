@@ -52,16 +52,20 @@ now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* In pieces where they are prefaulted: of each part of its own file EAL has to be behind. */
+/* In pieces where they are prefaulted: EAL has to have some of a list for that. */
 static int
-reserve(const struct rsv_line *line, const struct rsv_part *part, size_t page_size)
+reserve(const struct rsv_line *line, struct rsv_part *part, size_t page_size)
 {
-	uint64_t piece, left = part->bytes;
+	uint64_t piece;
 	int ret = 0;
 
-	for (; left > 0 && ret == 0; left -= piece) {
-		piece = line->threads > 1 && left > PIECE && page_size < PIECE / 4 ? PIECE : left;
+	while (part->taken < part->bytes && ret == 0) {
+		piece = part->bytes - part->taken;
+		if (line->threads > 1 && piece > PIECE && page_size < PIECE / 4)
+			piece = PIECE;
 		ret = rte_fastmem_reserve_pages(piece, page_size, part->node_id);
+		if (ret == 0)
+			part->taken += piece;
 	}
 	return ret;
 }
@@ -71,7 +75,7 @@ reserve(const struct rsv_line *line, const struct rsv_part *part, size_t page_si
  * those after all.
  */
 static int
-take_part(const struct rsv_line *line, const struct rsv_part *part)
+take_part(const struct rsv_line *line, struct rsv_part *part)
 {
 	size_t page_size = line->page_size != 0 || rte_eal_has_hugepages() ? part->page_size : 0;
 	int ret;
@@ -79,7 +83,7 @@ take_part(const struct rsv_line *line, const struct rsv_part *part)
 	rte_fastmem_set_prefault(part->node_id, line->threads);
 	ret = reserve(line, part, page_size);
 	if (ret == -ENOMEM && line->page_size == 0 && page_size != 0)
-		ret = rte_fastmem_reserve_more(part->bytes, part->node_id);
+		ret = reserve(line, part, 0);
 	rte_fastmem_set_prefault(part->node_id, 0);
 	if (ret == 0)
 		return 0;

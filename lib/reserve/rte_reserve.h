@@ -184,14 +184,17 @@ rte_reserve_report_free(struct rte_reserve_report *report);
 /**
  * Initialise lib/fastmem and reserve what a plan asks for: all of it or nothing.
  *
- * To be called in place of rte_fastmem_init(), by the primary. On failure lib/fastmem is left
- * uninitialised and everything is given back; rte_reserve_error() names the line of the plan.
+ * To be called by the primary, in place of rte_fastmem_init() or after it: then the plan adds to what
+ * is reserved. On failure all is as before, lib/fastmem uninitialised if it was, and
+ * rte_reserve_error() names the line of the plan. If it was initialised, the allocator's own data for
+ * the memory stay, for what is reserved next, as does memory of which another thread has allocated
+ * meanwhile; and wholly free memory that growth took may go, as by rte_fastmem_trim().
  *
  * Nodes are reserved at the same time. Memory that EAL holds already is used first. Where EAL refuses
  * what the kernel counts as free, what the plan says of shortages is sought again with fewer pages. Without hugepages (--no-huge) all of it is EAL's.
  *
- * Context: control path, may sleep (the kernel clears pages); needs EAL; no other thread may call
- * lib/fastmem meanwhile.
+ * Context: control path, may sleep (the kernel clears pages); needs EAL; MT-safe once lib/fastmem is
+ * initialised.
  *
  * @param plan
  *   The plan.
@@ -199,7 +202,6 @@ rte_reserve_report_free(struct rte_reserve_report *report);
  * @return
  *   0 on success, otherwise a negative errno:
  *   - -EINVAL: @p plan is NULL, or what lines say of one node contradicts each other
- *   - -EBUSY: lib/fastmem is initialised already
  *   - -EPERM: a secondary process
  *   - -ENODEV: EAL is not initialised; a node does not exist or has no memory
  *   - -ENOENT: there is no such device

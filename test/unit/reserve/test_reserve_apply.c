@@ -363,14 +363,64 @@ less_makes_do_with_what_there_is(void **state)
 	assert_in_range(rte_fastmem_reserved(test_node()), 64 * MIB, 512 * MIB);
 }
 
+/* What somebody else reserved stays, whatever becomes of a plan. */
+static void
+a_plan_adds_to_what_is_there(void **state)
+{
+	unsigned int i, zones;
+	char *block[8];
+
+	(void)state;
+	assert_int_equal(rte_fastmem_init(), 0);
+	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
+	for (i = 0; i < RTE_DIM(block); i++) {
+		block[i] = rte_fastmem_alloc_node(MIB, 0, 0, test_node());
+		assert_non_null(block[i]);
+		memset(block[i], 0x5a, MIB);
+	}
+	zones = zones_count();
+	assert_int_equal(apply("%d=4M,any=40T"), -ENOMEM);
+	assert_int_equal(apply("%d=16M/warm=64x60+2048x8180"), -ENOMEM);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 8 * MIB);
+	assert_int_equal(zones_count(), zones);
+	assert_applies("%d=4M/warm=64x1000");
+	assert_int_equal(rte_fastmem_reserved(test_node()), 12 * MIB);
+	assert_applies("%d=4M");
+	assert_int_equal(rte_fastmem_reserved(test_node()), 16 * MIB);
+	for (i = 0; i < RTE_DIM(block); i++) {
+		assert_int_equal(block[i][MIB - 1], 0x5a);
+		rte_fastmem_free(block[i]);
+	}
+}
+
+static void
+a_late_refusal_leaves_what_was_there(void **state)
+{
+	size_t heap = eal_heap_bytes();
+	uint64_t backing;
+	int ret;
+
+	(void)state;
+	if (!test_eal_huge() || test_node_memory_only() || test_eal_page_size() != 2 * MIB)
+		skip_because("needs memory that EAL takes page by page");
+	assert_int_equal(rte_fastmem_init(), 0);
+	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
+	backing = node_stats_now().bytes_backing;
+	if (rte_mem_alloc_validator_register("test", refuse, test_node(), heap + 64 * MIB) != 0)
+		skip_because("EAL's memory is fixed in this mode");
+	ret = apply("%d=32M,local=48M");
+	assert_int_equal(rte_mem_alloc_validator_unregister("test", test_node()), 0);
+	assert_int_equal(ret, -ENOMEM);
+	assert_int_equal(rte_fastmem_reserved(test_node()), 8 * MIB);
+	assert_int_equal(node_stats_now().bytes_backing, backing);
+	assert_applies("%d=32M,local=48M");
+	assert_int_equal(rte_fastmem_reserved(test_node()), 88 * MIB);
+}
+
 static void
 it_is_applied_in_place_of_init(void **state)
 {
 	(void)state;
-	assert_int_equal(rte_fastmem_init(), 0);
-	assert_int_equal(apply("%d=2M"), -EBUSY);
-	assert_true(initialised());
-	rte_fastmem_deinit();
 	assert_int_equal(rte_reserve_apply(NULL), -EINVAL);
 	assert_applies("");
 	assert_true(initialised());
@@ -461,6 +511,7 @@ main(int argc, char **argv)
 		TEST(a_page_size_is_had_or_refused),  TEST(less_makes_do_with_what_there_is),
 		TEST(each_line_has_its_page_size),    TEST(what_eal_holds_is_used_first),
 		TEST(less_is_had_where_eal_refuses),  TEST(it_tells_how_fast_it_was),
+		TEST(a_plan_adds_to_what_is_there),   TEST(a_late_refusal_leaves_what_was_there),
 		TEST(warm_blocks_are_there),	      TEST(too_many_warm_blocks_give_all_back),
 		TEST(it_is_applied_in_place_of_init), TEST(sealed_nothing_makes_a_system_call),
 	};
