@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -415,6 +416,13 @@ check_opts(const struct rte_memalloc_auto_opts *opts, const struct rte_memalloc_
 					 "the allocator of pinned memory (%s) is not thread-safe: "
 					 "wrap it by rte_memalloc_locked_create()",
 					 rte_memalloc_kind(opts->pinned));
+	/* It would never have a pool, or an arena, and say that nothing is left of it. */
+	if (opts->pool_blocks > RTE_MEMALLOC_POOL_CAPACITY_MAX || opts->arena_size > PTRDIFF_MAX)
+		return rte_memalloc_fail(-EINVAL,
+					 "pools of %" PRIu32 " blocks, arenas of %zu bytes: no "
+					 "more than %" PRIu32 " and %td can be had",
+					 opts->pool_blocks, opts->arena_size,
+					 RTE_MEMALLOC_POOL_CAPACITY_MAX, PTRDIFF_MAX);
 	return rte_memalloc_choose_by(rules, facts, 1, &opts->hints, &choice);
 }
 

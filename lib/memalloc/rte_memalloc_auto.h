@@ -89,7 +89,8 @@ struct rte_memalloc_auto_stats {
  *
  * @return
  *   0 on success, otherwise a negative errno:
- *   - -EINVAL: @p alloc is NULL, hints are none, or @a pinned is not thread-safe
+ *   - -EINVAL: @p alloc is NULL, hints are none, @a pinned is not thread-safe, @a pool_blocks is above
+ *     RTE_MEMALLOC_POOL_CAPACITY_MAX, or @a arena_size above PTRDIFF_MAX
  *   - -ENOMEM: out of memory
  *   - what rte_memalloc_facts_read() said
  */

@@ -286,7 +286,7 @@ facts_may_change(void **state)
 static void
 nonsense_is_refused(void **state)
 {
-	struct rte_memalloc_auto_opts opts = { .hints = { .flags = 64 } };
+	struct rte_memalloc_auto_opts opts = { .hints = { .flags = 64 } }, bounds;
 	struct rte_memalloc_hints bad = { .scope = 9 };
 	struct rte_memalloc_auto_stats stats;
 	struct rte_memalloc_arena *arena;
@@ -301,6 +301,10 @@ nonsense_is_refused(void **state)
 	opts = (struct rte_memalloc_auto_opts){ .pinned = rte_memalloc_arena_base(arena) };
 	assert_int_equal(rte_memalloc_auto_create(&opts, &alloc), -EINVAL);
 	assert_non_null(strstr(rte_memalloc_error(), "rte_memalloc_locked_create"));
+	bounds = (struct rte_memalloc_auto_opts){ .pool_blocks = UINT32_MAX };
+	assert_int_equal(rte_memalloc_auto_create(&bounds, &alloc), -EINVAL);
+	bounds = (struct rte_memalloc_auto_opts){ .arena_size = SIZE_MAX };
+	assert_int_equal(rte_memalloc_auto_create(&bounds, &alloc), -EINVAL);
 	alloc = create(NULL);
 	assert_int_equal(rte_memalloc_auto_alloc(alloc, 1, 0, &bad, NULL, &mem), -EINVAL);
 	assert_int_equal(rte_memalloc_auto_alloc(alloc, 0, 0, NULL, NULL, &mem), -EINVAL);
