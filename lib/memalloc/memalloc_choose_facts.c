@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: what the machine has to choose from, what it had when somebody first asked, and which node
- *   memory is to be on.
+ * Owns: what the machine has to choose from, what the process chooses by, and which node memory is
+ *   to be on.
  * Must not: choose, or read a file by itself: lib/numa does; know how a pin driver finds devices.
  * Called by: memalloc_auto.c, strategies, applications.
  */
@@ -20,12 +20,19 @@
 
 #define NB_POOLS 64
 
-/* The first reading that succeeded. */
+#define NB_WORDS (sizeof(struct rte_memalloc_facts) / sizeof(uint64_t))
+
+_Static_assert(sizeof(struct rte_memalloc_facts) % sizeof(uint64_t) == 0, "whole words");
+
+/*
+ * What rte_memalloc_choose() goes by. Words are written under the lock and read without, each for
+ * itself: all accesses are relaxed, but the flag, before which they are there for the first time.
+ */
 static struct {
 	pthread_mutex_t lock;
 	_Atomic bool is_there;
-	struct rte_memalloc_facts facts;
-	struct rte_memalloc_rules rules;
+	_Atomic uint64_t words[NB_WORDS];
+	struct rte_memalloc_rules rules; /* Written before the flag, once. */
 } self = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static int
@@ -116,27 +123,62 @@ ma_node_for(int node_id)
 	return -1;
 }
 
+/* The lock is held. */
+static void
+share(const struct rte_memalloc_facts *facts)
+{
+	uint64_t words[NB_WORDS];
+
+	memcpy(words, facts, sizeof(words));
+	for (size_t i = 0; i < NB_WORDS; i++)
+		atomic_store_explicit(&self.words[i], words[i], memory_order_relaxed);
+	if (atomic_load_explicit(&self.is_there, memory_order_relaxed))
+		return;
+	rte_memalloc_rules_init(&self.rules);
+	/* F1: release what was read; partner F2. */
+	atomic_store_explicit(&self.is_there, true, memory_order_release);
+}
+
 static int
 first_time(void)
 {
+	struct rte_memalloc_facts facts;
 	int ret = 0;
 
 	pthread_mutex_lock(&self.lock);
 	if (!atomic_load_explicit(&self.is_there, memory_order_relaxed)) {
-		ret = rte_memalloc_facts_read(&self.facts);
-		rte_memalloc_rules_init(&self.rules);
-		/* F1: release what was read; partner F2. */
+		ret = rte_memalloc_facts_read(&facts);
 		if (ret == 0)
-			atomic_store_explicit(&self.is_there, true, memory_order_release);
+			share(&facts);
 	}
 	pthread_mutex_unlock(&self.lock);
 	return ret;
 }
 
 int
+rte_memalloc_choose_inform(const struct rte_memalloc_facts *facts)
+{
+	struct rte_memalloc_facts read;
+	int ret;
+
+	if (facts == NULL) {
+		ret = rte_memalloc_facts_read(&read);
+		if (ret != 0)
+			return ret;
+		facts = &read;
+	}
+	pthread_mutex_lock(&self.lock);
+	share(facts);
+	pthread_mutex_unlock(&self.lock);
+	return 0;
+}
+
+int
 rte_memalloc_choose(size_t size, const struct rte_memalloc_hints *hints,
 		    struct rte_memalloc_choice *choice)
 {
+	struct rte_memalloc_facts facts;
+	uint64_t words[NB_WORDS];
 	int ret;
 
 	/* F2: acquire what was read; partner F1. */
@@ -145,5 +187,8 @@ rte_memalloc_choose(size_t size, const struct rte_memalloc_hints *hints,
 		if (ret != 0)
 			return ret;
 	}
-	return rte_memalloc_choose_by(&self.rules, &self.facts, size, hints, choice);
+	for (size_t i = 0; i < NB_WORDS; i++)
+		words[i] = atomic_load_explicit(&self.words[i], memory_order_relaxed);
+	memcpy(&facts, words, sizeof(facts));
+	return rte_memalloc_choose_by(&self.rules, &facts, size, hints, choice);
 }

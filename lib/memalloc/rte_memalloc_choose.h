@@ -244,7 +244,8 @@ rte_memalloc_choose_by(const struct rte_memalloc_rules *rules,
 		       const struct rte_memalloc_hints *hints, struct rte_memalloc_choice *choice);
 
 /**
- * Choose by the usual rules and what this machine had when this was first called.
+ * Choose by the usual rules and what this machine had when this was first called, or as
+ * rte_memalloc_choose_inform() said since.
  *
  * Context: MT-safe; no system call but for the first call, which reads as rte_memalloc_facts_read().
  *
@@ -262,6 +263,23 @@ rte_memalloc_choose_by(const struct rte_memalloc_rules *rules,
 int
 rte_memalloc_choose(size_t size, const struct rte_memalloc_hints *hints,
 		    struct rte_memalloc_choice *choice);
+
+/**
+ * From now on rte_memalloc_choose() goes by other facts: when pressure or the pools of hugepages have
+ * changed, or a pin driver was loaded.
+ *
+ * While other threads choose, each of their choices sees some facts as before and some as given.
+ *
+ * Context: control path; MT-safe; reads files if @p facts is NULL.
+ *
+ * @param facts
+ *   The facts, or NULL: read from the kernel now.
+ *
+ * @return
+ *   0 on success, otherwise what rte_memalloc_facts_read() said, and the facts are as they were.
+ */
+int
+rte_memalloc_choose_inform(const struct rte_memalloc_facts *facts);
 
 /**
  * A choice and its reasons in words, such as "standard, as nothing asks for another kind; not huge

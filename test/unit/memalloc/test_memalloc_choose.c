@@ -425,6 +425,37 @@ the_short_form_uses_this_machine(void **state)
 	}
 }
 
+static void
+the_short_form_is_told_of_changes(void **state)
+{
+	const struct rte_memalloc_hints gpu = { .flags = RTE_MEMALLOC_HINT_F_GPU };
+	struct rte_memalloc_facts facts = { .nb_nodes = 1, .huge = { { 2 * MIB, 3 } } };
+	const struct rte_memalloc_hints remote = { .scope = RTE_MEMALLOC_SCOPE_REMOTE };
+	struct rte_memalloc_choice choice;
+
+	(void)state;
+	assert_int_equal(rte_memalloc_choose(4 * MIB, &gpu, &choice), 0);
+	assert_int_not_equal(choice.kind, RTE_MEMALLOC_CHOICE_PINNED);
+	/* A driver was loaded, the last but two hugepages are taken, and memory is short. */
+	facts.can_pin = 1;
+	assert_int_equal(rte_memalloc_choose_inform(&facts), 0);
+	assert_int_equal(rte_memalloc_choose(4 * MIB, &gpu, &choice), 0);
+	assert_int_equal(choice.kind, RTE_MEMALLOC_CHOICE_PINNED);
+	assert_int_equal(rte_memalloc_choose(6 * MIB, &remote, &choice), 0);
+	assert_int_equal(choice.kind, RTE_MEMALLOC_CHOICE_HUGE);
+	assert_int_equal(choice.page_size, 2 * MIB);
+	assert_int_equal(rte_memalloc_choose(8 * MIB, &remote, &choice), 0);
+	assert_int_equal(choice.kind, RTE_MEMALLOC_CHOICE_ARENA);
+	facts.pressure = RTE_MEMALLOC_PRESSURE_CRITICAL;
+	assert_int_equal(rte_memalloc_choose_inform(&facts), 0);
+	assert_int_equal(rte_memalloc_choose(8 * MIB, &remote, &choice), 0);
+	assert_int_equal(choice.kind, RTE_MEMALLOC_CHOICE_STANDARD);
+	/* Back to what there is. */
+	assert_int_equal(rte_memalloc_choose_inform(NULL), 0);
+	assert_int_equal(rte_memalloc_choose(4 * MIB, &gpu, &choice), 0);
+	assert_int_not_equal(choice.kind, RTE_MEMALLOC_CHOICE_PINNED);
+}
+
 int
 main(void)
 {
@@ -438,6 +469,7 @@ main(void)
 		cmocka_unit_test(hugepages_are_what_the_kernel_says),
 		cmocka_unit_test(nodes_and_memory_are_what_the_kernel_says),
 		cmocka_unit_test(the_short_form_uses_this_machine),
+		cmocka_unit_test(the_short_form_is_told_of_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
