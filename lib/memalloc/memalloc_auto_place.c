@@ -240,7 +240,8 @@ auto_place(struct auto_places *places, const struct rte_memalloc_choice *choice,
 	case RTE_MEMALLOC_CHOICE_PINNED:
 		return place_by(places->pinned, size, align, piece);
 	default:
-		return place_by(places->system, size, align, piece);
+		/* At a line's beginning, so that what is walked in vectors or by lines needs no more. */
+		return place_by(places->system, size, align > AUTO_LINE ? align : AUTO_LINE, piece);
 	}
 }
 

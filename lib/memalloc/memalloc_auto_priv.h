@@ -13,6 +13,9 @@
 #define AUTO_POOL_SHIFT 6
 #define AUTO_NB_POOLS	11
 
+/* What malloc is asked to align to at least. */
+#define AUTO_LINE 64
+
 /* Allocations that share an arena. */
 struct auto_work {
 	struct rte_memalloc_arena *arena;

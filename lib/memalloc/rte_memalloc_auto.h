@@ -11,7 +11,7 @@
  * rte_memalloc_choose.h, takes the next best where the chosen one has nothing left, and frees each
  * correctly, whatever it is.
  *
- * - standard: malloc.
+ * - standard: malloc, aligned to 64 bytes at least.
  * - NUMA: a region of its own on the node, all pages seen to be there before it is handed out.
  * - huge pages: a region of its own of whole hugepages. One for a few bytes takes a whole page: the
  *   rules' @a huge_min keeps small ones out.

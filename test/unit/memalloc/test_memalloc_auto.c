@@ -284,6 +284,29 @@ facts_may_change(void **state)
 }
 
 static void
+standard_begins_a_line(void **state)
+{
+	const struct rte_memalloc_hints lasting = { .lifetime = RTE_MEMALLOC_LIFETIME_LASTING };
+	struct rte_memalloc_facts one = { .nb_nodes = 1 };
+	struct rte_memalloc_auto_opts opts = { .facts = &one, .hints = lasting };
+	struct rte_memalloc *alloc = create(&opts);
+	struct rte_memalloc_choice choice;
+	void *mem[32];
+
+	(void)state;
+	for (size_t i = 0; i < 32; i++) {
+		assert_int_equal(rte_memalloc_auto_alloc(alloc, 4096 + 40 * i * i, 0, NULL, &choice,
+							 &mem[i]),
+				 0);
+		assert_int_equal(choice.kind, RTE_MEMALLOC_CHOICE_STANDARD);
+		assert_int_equal((uintptr_t)mem[i] % 64, 0);
+	}
+	for (size_t i = 0; i < 32; i++)
+		give(alloc, mem[i]);
+	assert_int_equal(rte_memalloc_destroy(alloc), 0);
+}
+
+static void
 nonsense_is_refused(void **state)
 {
 	struct rte_memalloc_auto_opts opts = { .hints = { .flags = 64 } }, bounds;
@@ -467,6 +490,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(arenas_go_back_when_all_in_them_is_freed),
 		cmocka_unit_test(pinned_is_what_the_given_allocator_pins),
 		cmocka_unit_test(facts_may_change),
+		cmocka_unit_test(standard_begins_a_line),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(threads_share_it),
 		cmocka_unit_test(hugepages_that_are_not_there_are_replaced),
