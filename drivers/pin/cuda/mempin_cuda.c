@@ -48,6 +48,12 @@ start(void)
 	if (result == CU_ERROR_NOT_INITIALIZED)
 		return cuda_fail(-EPERM, result,
 				 "starting it, as in a child of a process that has used it");
+	/* It knows no name for it. */
+	if (result == CU_ERROR_STUB_LIBRARY)
+		return cuda_fail(
+			-ENODEV, result,
+			"starting it: the loader found the stub of CUDA's toolkit, which is for "
+			"linking, and not the driver's library: take it out of LD_LIBRARY_PATH");
 	if (result != CU_SUCCESS)
 		return cuda_fail(-ENODEV, result, "starting it");
 	is_up = true;

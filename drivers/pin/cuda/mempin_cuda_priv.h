@@ -23,6 +23,7 @@ typedef unsigned long long cu_address;
 #define CU_ERROR_INVALID_VALUE		       1
 #define CU_ERROR_OUT_OF_MEMORY		       2
 #define CU_ERROR_NOT_INITIALIZED	       3
+#define CU_ERROR_STUB_LIBRARY		       34
 #define CU_ERROR_NO_DEVICE		       100
 #define CU_ERROR_INVALID_DEVICE		       101
 #define CU_ERROR_DEVICE_UNAVAILABLE	       46

@@ -230,6 +230,7 @@ where_it_has_nothing(void **state)
 	(void)state;
 	expect(probed(path, "STANDIN_DEVICES=0", ""), -ENODEV, "starting it: CUDA_ERROR_NO_DEVICE");
 	expect(probed(path, "STANDIN_FAIL=cuInit:0:803", ""), -ENODEV, "DRIVER_MISMATCH (803)");
+	expect(probed(path, "STANDIN_FAIL=cuInit:0:34", ""), -ENODEV, "stub of CUDA's toolkit");
 	expect(probed(path, "STANDIN_FAIL=cuInit:0:3", ""), -EPERM, "a child of a process");
 }
 
