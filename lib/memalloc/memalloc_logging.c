@@ -56,18 +56,47 @@ add(struct line *line, const char *format, ...)
 		line->len += (size_t)n;
 }
 
-/* A text as JSON has it. */
+/* Bytes of the UTF-8 character, beyond ASCII, at the start of a text; 0: there is none. */
+static int
+length_of(const unsigned char *text)
+{
+	int n = text[0] < 0xc2 ? 0 :
+		text[0] < 0xe0 ? 2 :
+		text[0] < 0xf0 ? 3 :
+		text[0] < 0xf5 ? 4 :
+				 0;
+
+	for (int i = 1; i < n; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Longer than need be, half of a pair of UTF-16, or beyond the last one. */
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] >= 0xa0) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* A text as JSON has it: it may name a file, whose name may be any bytes. */
 static void
 add_string(struct line *line, const char *text)
 {
+	int n;
+
 	add(line, "\"");
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
+	for (; *text != '\0'; text += n) {
+		n = 1;
+		if (*text == '"' || *text == '\\') {
 			add(line, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
+		} else if ((unsigned char)*text < 0x20) {
 			add(line, "\\u%04x", (unsigned char)*text);
-		else
+		} else if ((unsigned char)*text < 0x80) {
 			add(line, "%c", *text);
+		} else {
+			n = length_of((const unsigned char *)text);
+			add(line, "%.*s", n == 0 ? 6 : n, n == 0 ? "\\ufffd" : text);
+			n = n == 0 ? 1 : n;
+		}
 	}
 	add(line, "\"");
 }
