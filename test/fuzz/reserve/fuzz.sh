@@ -38,7 +38,7 @@ printf '0%s' 'near:0000:3b:00.0=1G/limit=4G/growth=off,each=64M/shortage=less>=2
 	>"$work/corpus/near"
 printf '1[0]\nsize = 2G ; two\npage = 1G\nwarm = 64x1, 128x2\n\n[each]\nsize=25%%\nseal=yes' \
 	>"$work/corpus/file"
-for word in '0=' '[0]' 'size=' 'page=' 'limit=' 'growth=' 'warm=' 'shortage=' 'seal=' 'any' \
+for word in '0=' '[0]' 'size=' 'page=' 'limit=' 'growth=' 'threads=' 'warm=' 'shortage=' 'seal=' 'any' \
 	'each' 'local' 'cpu-nodes' 'memory-nodes' 'near:' 'other-node<=' 'less>=' 'smaller-pages' \
 	'fail' 'none' '64x1' '2M' '1G' '50%' '\x0a'; do
 	echo "\"$word\""
