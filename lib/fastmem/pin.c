@@ -17,6 +17,8 @@
 
 #include "rte_fastmem_pin.h"
 
+#define KNOWN_FLAGS (RTE_MEMPIN_F_PORTABLE | RTE_MEMPIN_F_MAPPED | RTE_MEMPIN_F_READ_ONLY)
+
 /* A driver's, on one node. They stay until deinit, once made. */
 struct pinning {
 	struct pinning *next;
@@ -220,6 +222,8 @@ rte_fastmem_pin(int node_id, const struct rte_mempin_driver *driver, unsigned in
 	struct fm_state *st = fm_state_get();
 	int rc = check(st, driver);
 
+	if (rc == 0 && (flags & ~KNOWN_FLAGS) != 0)
+		rc = rte_memalloc_fail(-EINVAL, "pinning: unknown flags in %#x", flags);
 	if (rc != 0)
 		return rc;
 	fm_control_lock(st);

@@ -193,6 +193,7 @@ pinning_again_pins_what_is_new(void **state)
 	refused(rte_fastmem_pin(test_node(), &driver, 0, RTE_MEMPIN_F_PORTABLE), -EBUSY,
 		"device 1");
 	refused(rte_fastmem_pin(test_node(), &driver, 1, 0), -EBUSY, "unpin it first");
+	refused(rte_fastmem_pin(test_node(), &driver, 1, 1u << 31), -EINVAL, "flags");
 	assert_int_equal(pinned_bytes(), node_stats_now().bytes_backing);
 }
 
