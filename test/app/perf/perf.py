@@ -14,6 +14,8 @@ from cases import Skip, main, need  # noqa: E402,F401
 
 # As short as it can be: figures only have to be there and to agree with each other.
 SHORT = ["--rounds", "2", "--time", "0.02"]
+# Beside others that take all hugepages there are, at times.
+NO_HUGE = ["--no-huge", "-m", "2048", "--no-shconf", "--no-pci", "--no-telemetry", "--"]
 FASTMEM = ["fastmem", "fastmem-sized", "fastmem-handle"]
 LIBRARIES = ["glibc", "jemalloc", "mimalloc", "tcmalloc"]
 RATIO = 1e-3

@@ -13,13 +13,13 @@ import stat
 import subprocess
 import tempfile
 
-from perf import SHORT, main, near, need, program, run
+from perf import NO_HUGE, SHORT, main, near, need, program, run
 
 FOLDER = tempfile.mkdtemp()
 
 
 def test_forms_agree():
-    result = run([*SHORT, "pair", "failure"])
+    result = run([*NO_HUGE, *SHORT, "pair", "failure"])
     rows = list(csv.DictReader(result.csv))
     for row, figure in zip(rows, result.report["figures"]):
         for key in ("scenario", "work", "metric", "unit", "better", "way"):
@@ -39,7 +39,7 @@ def plot(folder, *scenarios, path=None):
     env = dict(os.environ)
     if path is not None:
         env["PATH"] = path
-    return subprocess.run([program(), *SHORT, *scenarios, "--plot", folder], env=env,
+    return subprocess.run([program(), *NO_HUGE, *SHORT, *scenarios, "--plot", folder], env=env,
                           capture_output=True, text=True, timeout=280, check=False)
 
 
@@ -78,11 +78,11 @@ def test_without_gnuplot_it_is_said():
 def test_files_that_cannot_be_written_are_said():
     for option in ("--json", "--csv"):
         path = os.path.join(FOLDER, "no-such-folder", "report")
-        done = subprocess.run([program(), *SHORT, "pair", option, path], capture_output=True,
+        done = subprocess.run([program(), *NO_HUGE, *SHORT, "pair", option, path], capture_output=True,
                               text=True, timeout=60, check=False)
         assert done.returncode == 1, done
         assert f"cannot write {path}: No such file" in done.stderr, done
-        done = subprocess.run([program(), *SHORT, "pair", option, "/dev/full"],
+        done = subprocess.run([program(), *NO_HUGE, *SHORT, "pair", option, "/dev/full"],
                               capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1 and "/dev/full" in done.stderr, done
         assert stat.S_ISCHR(os.stat("/dev/full").st_mode)

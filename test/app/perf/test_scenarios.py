@@ -58,7 +58,7 @@ def test_threads_and_cores():
 
 
 def test_kinds_of_memory():
-    result = run([*SHORT, "strategies"])
+    result = run(["--rounds", "1", "--time", "0.02", "strategies"])
     works = {f["work"] for f in result.report["figures"]}
     assert len([w for w in works if "by size" in w]) == 4, works
     assert all(f["median"] > 0 for f in result.report["figures"])
