@@ -6,9 +6,9 @@
 usage: run.py SHAPE SOURCE-FOLDER BUILD-FOLDER [PATTERN]
 
 The guest is emulated in software, so it needs no right and no hardware. What is run there is what
-meson knows as tests of certain suites: those that are also of suite "nodes" or "numa" in each
-shape, of the others some in each, with FASTMEM_TEST_FULL all in each; with PATTERN those that match
-it. Prints a line for each; the file that the line "results:" names has their output, in the format
+meson knows as tests of certain suites: those that are also of suite "nodes" in each shape, of suite
+"numa" in every other, of the others each in one; with FASTMEM_TEST_FULL all in each; with PATTERN
+those that match it. Prints a line for each; the file that the line "results:" names has their output, in the format
 of meson's own log, for test/summary.py to count.
 """
 
@@ -28,13 +28,13 @@ from shapes import FEATURES, SHAPES
 SKIPPED = 77
 FULL = bool(os.environ.get('FASTMEM_TEST_FULL'))
 SUITES = {'fast', 'huge', 'multiproc', 'nodes'}
-EVERYWHERE = {'nodes', 'numa'}
 # In full only: EAL's other modes, but for the subject that shows most of what they do with nodes;
-# subjects that do not care whose memory it is; failures of single calls, which take minutes here.
+# subjects that do not care whose memory it is; failures of single calls, and what all allocators
+# have in common, which take minutes here.
 SELDOM = re.compile(
     r'fastmem/(?!reserve/)\w+/(no-huge|pa|va|legacy|legacy-cut)$'
     r'|fastmem/(before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
-    r'|\w+_faults(/\w+)?$')
+    r'|\w+_faults(/\w+)?$|memalloc_conform$')
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
 # An emulated machine may lose an interrupt while it starts, and then waits for it for ever.
@@ -68,7 +68,8 @@ def known_tests(build):
 
 def chosen_tests(shape, build, pattern):
     foreign = FEATURES - set(SHAPES[shape].features.split())
-    turn = 0
+    number = list(SHAPES).index(shape)
+    turn = {2: 0, len(SHAPES): 0}
     for test, suites in known_tests(build):
         if 'nodes' in suites and test['name'].split('/')[-1] in foreign:
             continue
@@ -77,11 +78,12 @@ def chosen_tests(shape, build, pattern):
                 yield test
         elif not FULL and SELDOM.match(test['name']):
             continue
-        elif FULL or EVERYWHERE & suites:
+        elif FULL or 'nodes' in suites:
             yield test
         else:
-            turn += 1
-            if turn % len(SHAPES) == list(SHAPES).index(shape):
+            one_in = 2 if 'numa' in suites else len(SHAPES)
+            turn[one_in] += 1
+            if turn[one_in] % one_in == number % one_in:
                 yield test
 
 
