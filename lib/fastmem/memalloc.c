@@ -96,23 +96,6 @@ tally_self(struct adapter *self)
 	return lcore_id < RTE_MAX_LCORE ? &self->lcore[lcore_id] : &self->sum;
 }
 
-/* As rte_fastmem_usable_size(), which this process has to be told of a page for; 0: no block. */
-static size_t
-size_of(const void *mem)
-{
-	uintptr_t page = ((uintptr_t)mem >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
-	unsigned int entry, cls;
-
-	if (page < rte_fastmem_window.nb) {
-		/* Relaxed: the entry was written before the block was handed out. */
-		entry = __atomic_load_n(&rte_fastmem_window.entry[page], __ATOMIC_RELAXED);
-		cls = fm_entry_class((uint16_t)entry);
-		if (likely(entry != 0 && cls < FM_CLASSES))
-			return fm_class[cls].size;
-	}
-	return rte_fastmem_usable_size(mem);
-}
-
 /* Bytes that came, and that went; of an allocation whose size has changed both. */
 static void
 count(struct adapter *self, uint64_t got, uint64_t given, bool is_alloc, bool is_free)
@@ -168,7 +151,7 @@ fastmem_get(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 		got = rte_fastmem_alloc_node(size, align, 0, self->node_id);
 	if (got == NULL)
 		return refused(self, size, align);
-	count(self, size_of(got), 0, true, false);
+	count(self, rte_fastmem_usable_size(got), 0, true, false);
 	*mem = got;
 	return 0;
 }
@@ -182,7 +165,7 @@ no_block(const void *mem)
 static int
 fastmem_free(struct rte_memalloc *alloc, void *mem)
 {
-	size_t size = size_of(mem);
+	size_t size = rte_fastmem_usable_size(mem);
 
 	if (size == 0)
 		return no_block(mem);
@@ -194,7 +177,7 @@ fastmem_free(struct rte_memalloc *alloc, void *mem)
 static int
 fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, void **moved)
 {
-	size_t old_size = size_of(mem);
+	size_t old_size = rte_fastmem_usable_size(mem);
 	struct adapter *self = adapter_of(alloc);
 	uintptr_t old = (uintptr_t)mem;
 	void *got;
@@ -205,10 +188,10 @@ fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align
 	if (got == NULL)
 		return refused(self, size, align);
 	if ((uintptr_t)got == old) {
-		count(self, size_of(got), old_size, false, false);
+		count(self, rte_fastmem_usable_size(got), old_size, false, false);
 	} else {
 		count(self, 0, old_size, false, true);
-		count(self, size_of(got), 0, true, false);
+		count(self, rte_fastmem_usable_size(got), 0, true, false);
 	}
 	*moved = got;
 	return 0;
@@ -218,7 +201,7 @@ static size_t
 fastmem_usable_size(struct rte_memalloc *alloc, const void *mem)
 {
 	(void)alloc;
-	return size_of(mem);
+	return rte_fastmem_usable_size(mem);
 }
 
 static void

@@ -43,9 +43,16 @@ rte_fastmem_node_of(const void *ptr)
 size_t
 rte_fastmem_usable_size(const void *ptr)
 {
+	uintptr_t page = ((uintptr_t)ptr >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
 	struct fm_slab *slab;
-	uint16_t entry = look_up(ptr, &slab);
+	uint16_t entry = 0;
 
+	/* Where this process has the page's entry, that says it, and the slab need not be found. */
+	if (page < rte_fastmem_window.nb)
+		/* Relaxed: as in look_up(). */
+		entry = __atomic_load_n(&rte_fastmem_window.entry[page], __ATOMIC_RELAXED);
+	if (entry == 0 || fm_entry_class(entry) >= FM_CLASSES)
+		entry = look_up(ptr, &slab);
 	if (entry == 0)
 		return 0;
 	if (fm_entry_class(entry) < FM_CLASSES)
