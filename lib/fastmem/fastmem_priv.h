@@ -619,6 +619,10 @@ fm_control_lock(struct fm_state *st);
 void
 fm_control_unlock(struct fm_state *st);
 
+/* The nodes that an id means: [*from, *to); or -EINVAL, logged. */
+int
+fm_nodes_meant(struct fm_state *st, int node_id, uint32_t *from, uint32_t *to);
+
 /* Add memory that an allocation of `size` bytes needs, if growth is on; false: nothing added. */
 bool
 fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size);

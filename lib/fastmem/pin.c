@@ -159,13 +159,6 @@ pin_node(struct fm_node *node, const struct rte_mempin_driver *driver, unsigned 
 }
 
 static int
-no_node(int node_id)
-{
-	fm_log_bad_node(node_id);
-	return rte_memalloc_fail(-EINVAL, "node %d has no memory, or is none", node_id);
-}
-
-static int
 check(const struct fm_state *st, const struct rte_mempin_driver *driver)
 {
 	if (driver == NULL)
@@ -176,42 +169,39 @@ check(const struct fm_state *st, const struct rte_mempin_driver *driver)
 	return 0;
 }
 
-static bool
-is_meant(const struct fm_node *node, int node_id)
+/* The nodes that are meant; an errno with its text said where there are none. */
+static int
+find_nodes(struct fm_state *st, int node_id, uint32_t *from, uint32_t *to)
 {
-	return node_id == RTE_NUMA_NODE_ANY || node_id == node->node_id;
+	int rc = fm_nodes_meant(st, node_id, from, to);
+
+	return rc == 0 ? 0 : rte_memalloc_fail(rc, "node %d has no memory, or is none", node_id);
 }
 
 /* Control lock held. */
 static int
-pin_nodes(struct fm_state *st, int node_id, const struct rte_mempin_driver *driver,
+pin_nodes(struct fm_state *st, uint32_t from, uint32_t to, const struct rte_mempin_driver *driver,
 	  unsigned int device, uint32_t flags)
 {
-	uint32_t i, nb = 0, nb_meant = 0;
+	uint32_t i, nb = 0;
 	int rc = 0;
 
 	begin(st, driver);
-	for (i = 0; rc == 0 && i < st->nb_nodes; i++) {
-		if (!is_meant(&st->node[i], node_id))
-			continue;
-		nb_meant++;
+	for (i = from; rc == 0 && i < to; i++) {
 		if (atomic_load_explicit(&st->node[i].backing, memory_order_relaxed) == 0)
 			continue;
 		nb++;
 		rc = pin_node(&st->node[i], driver, device, flags);
 	}
-	if (rc == 0 && nb_meant == 0)
-		return no_node(node_id);
 	if (rc == 0 && nb == 0)
 		rc = rte_memalloc_fail(
 			-ENOENT, "there is no memory to pin yet: rte_fastmem_reserve() first");
 	/* The node that failed has undone its own part. */
-	for (; rc != 0 && i-- > 0;)
-		if (is_meant(&st->node[i], node_id) && find(driver, i) != NULL)
+	for (; rc != 0 && i-- > from;)
+		if (find(driver, i) != NULL)
 			undo(find(driver, i));
-	for (i = 0; i < st->nb_nodes; i++)
-		if (is_meant(&st->node[i], node_id))
-			tell_others(i);
+	for (i = from; i < to; i++)
+		tell_others(i);
 	return rc;
 }
 
@@ -221,13 +211,16 @@ rte_fastmem_pin(int node_id, const struct rte_mempin_driver *driver, unsigned in
 {
 	struct fm_state *st = fm_state_get();
 	int rc = check(st, driver);
+	uint32_t from, to;
 
 	if (rc == 0 && (flags & ~KNOWN_FLAGS) != 0)
 		rc = rte_memalloc_fail(-EINVAL, "pinning: unknown flags in %#x", flags);
+	if (rc == 0)
+		rc = find_nodes(st, node_id, &from, &to);
 	if (rc != 0)
 		return rc;
 	fm_control_lock(st);
-	rc = pin_nodes(st, node_id, driver, device, flags);
+	rc = pin_nodes(st, from, to, driver, device, flags);
 	fm_control_unlock(st);
 	return rc;
 }
@@ -250,16 +243,15 @@ rte_fastmem_unpin(int node_id, const struct rte_mempin_driver *driver)
 {
 	struct fm_state *st = fm_state_get();
 	int rc = check(st, driver), one;
-	uint32_t i, nb_meant = 0;
 	struct pinning *p;
+	uint32_t i, to;
 
+	if (rc == 0)
+		rc = find_nodes(st, node_id, &i, &to);
 	if (rc != 0)
 		return rc;
 	fm_control_lock(st);
-	for (i = 0; i < st->nb_nodes; i++) {
-		if (!is_meant(&st->node[i], node_id))
-			continue;
-		nb_meant++;
+	for (; i < to; i++) {
 		p = find(driver, i);
 		one = p == NULL ? 0 : unpin_all(p);
 		rc = rc == 0 ? one : rc;
@@ -267,7 +259,7 @@ rte_fastmem_unpin(int node_id, const struct rte_mempin_driver *driver)
 		atomic_store_explicit(&st->node[i].retry_tsc, 0, memory_order_relaxed);
 	}
 	fm_control_unlock(st);
-	return nb_meant == 0 ? no_node(node_id) : rc;
+	return rc;
 }
 
 void

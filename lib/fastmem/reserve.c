@@ -208,9 +208,8 @@ rte_fastmem_reserved(int node_id)
 	return sum;
 }
 
-/* The nodes that an id means: [*from, *to). */
-static int
-resolve(struct fm_state *st, int node_id, uint32_t *from, uint32_t *to)
+int
+fm_nodes_meant(struct fm_state *st, int node_id, uint32_t *from, uint32_t *to)
 {
 	struct fm_node *node;
 
@@ -234,7 +233,7 @@ rte_fastmem_set_limit(int node_id, size_t max_bytes)
 	struct fm_state *st = fm_state_get();
 	uint32_t i, to;
 
-	if (st == NULL || resolve(st, node_id, &i, &to) != 0)
+	if (st == NULL || fm_nodes_meant(st, node_id, &i, &to) != 0)
 		return -EINVAL;
 	for (; i < to; i++) {
 		atomic_store_explicit(&st->node[i].limit, max_bytes, memory_order_relaxed);
@@ -267,7 +266,7 @@ rte_fastmem_set_growth(int node_id, bool on)
 
 	if (st == NULL)
 		return -ENODEV;
-	rc = resolve(st, node_id, &i, &to);
+	rc = fm_nodes_meant(st, node_id, &i, &to);
 	for (; rc == 0 && i < to; i++) {
 		atomic_store_explicit(&st->node[i].growth, on, memory_order_relaxed);
 		atomic_store_explicit(&st->node[i].retry_tsc, 0, memory_order_relaxed);
@@ -373,7 +372,7 @@ rte_fastmem_trim(int node_id)
 
 	if (st == NULL)
 		return -ENODEV;
-	rc = resolve(st, node_id, &i, &to);
+	rc = fm_nodes_meant(st, node_id, &i, &to);
 	if (rc != 0)
 		return rc;
 	fm_control_lock(st);
