@@ -143,16 +143,22 @@ mapped_get_locked(struct mapped *self, size_t size, size_t align, void **mem)
 	return 0;
 }
 
+/* As enter_to_change(), for what is to have that alignment. */
+static int
+enter_to_allocate(struct mapped *self, size_t align)
+{
+	if (align > RTE_MEMALLOC_MAPPED_ALIGN_MAX)
+		return rte_memalloc_fail(
+			-EINVAL, "alignment %zu: in a file there are those up to 2 MiB", align);
+	return enter_to_change(self);
+}
+
 static int
 mapped_get(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 {
 	struct mapped *self = mapped_of(alloc);
-	int ret;
+	int ret = enter_to_allocate(self, align);
 
-	if (align > RTE_MEMALLOC_MAPPED_ALIGN_MAX)
-		return rte_memalloc_fail(
-			-EINVAL, "alignment %zu: in a file there are those up to 2 MiB", align);
-	ret = enter_to_change(self);
 	if (ret != 0)
 		return ret;
 	ret = mapped_get_locked(self, size, align, mem);
@@ -241,12 +247,8 @@ static int
 mapped_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, void **moved)
 {
 	struct mapped *self = mapped_of(alloc);
-	int ret;
+	int ret = enter_to_allocate(self, align);
 
-	if (align > RTE_MEMALLOC_MAPPED_ALIGN_MAX)
-		return rte_memalloc_fail(
-			-EINVAL, "alignment %zu: in a file there are those up to 2 MiB", align);
-	ret = enter_to_change(self);
 	if (ret != 0)
 		return ret;
 	ret = realloc_locked(self, mem, size, align, moved);
