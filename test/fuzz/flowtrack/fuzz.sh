@@ -9,19 +9,8 @@ set -eu
 root=$1
 app=$root/app/flowtrack
 stub=$root/test/unit/flowtrack/stub
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-if ! command -v clang >/dev/null; then
-	echo "clang is not installed"
-	exit 77
-fi
-echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' \
-	>"$work/try.c"
-if ! clang -fsanitize=fuzzer,address,undefined "$work/try.c" -o "$work/try" 2>/dev/null; then
-	echo "clang has no fuzzer (Debian: libclang-rt-14-dev)"
-	exit 77
-fi
+# shellcheck source=test/fuzz/fuzzer.sh
+. "$root/test/fuzz/fuzzer.sh"
 
 # DPDK's flags are several words.
 # shellcheck disable=SC2046
