@@ -4,13 +4,11 @@
  * Pinning a reservation for a device: all of it, nothing else, once; what is pinned stays, and what
  * is not does not come. A driver of the test's own notes what it is asked for. */
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include <rte_fastmem_pin.h>
 
 #include "test_blocks.h"
 #include "test_setup.h"
+#include "witness.h"
 
 #define MAX_RANGES 256
 #define FAR	   (UINT64_C(1) << 52) /* the device sees memory so much higher */
@@ -335,26 +333,12 @@ another_start_finds_nothing_pinned(void **state)
 	assert_true(node_stats_now().growths > 0);
 }
 
-static uint64_t
-locked_bytes(void)
-{
-	uint64_t kib = 0;
-	char line[256];
-	FILE *file = fopen("/proc/self/status", "r");
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "VmLck: %" SCNu64 " kB", &kib);
-	fclose(file);
-	return kib << 10;
-}
-
 /* The kernel counts no locked hugepages: they never go anyway. */
 static void
 loopback_locks_them(void **state)
 {
 	const struct rte_mempin_driver *loopback;
-	uint64_t before = locked_bytes();
+	unsigned long before = witness_locked_kb();
 	int ret;
 
 	(void)state;
@@ -368,14 +352,14 @@ loopback_locks_them(void **state)
 	if (ret == -ENOMEM || ret == -EPERM)
 		skip_because("this user may not lock as much");
 	assert_ok(ret);
-	assert_int_equal(locked_bytes() - before, node_stats_now().bytes_backing);
+	assert_int_equal((witness_locked_kb() - before) << 10, node_stats_now().bytes_backing);
 	/* A second driver does not mind the first, nor does the node forget it. */
 	assert_ok(rte_fastmem_pin(test_node(), &driver, 0, 0));
 	assert_ok(rte_fastmem_unpin(test_node(), &driver));
 	assert_int_equal(rte_fastmem_set_growth(test_node(), true), 0);
 	assert_null(rte_fastmem_alloc_node(2 * TEST_RESERVED, 0, 0, test_node()));
 	assert_ok(rte_fastmem_unpin(test_node(), loopback));
-	assert_int_equal(locked_bytes(), before);
+	assert_int_equal(witness_locked_kb(), before);
 }
 
 int

@@ -107,20 +107,6 @@ static const struct rte_mempin_driver fake_driver = {
 
 /* ---- helpers */
 
-/* Kilobytes that the kernel says are locked. */
-static unsigned long
-locked_kb(void)
-{
-	char line[256];
-	unsigned long kb = 0;
-	FILE *file = fopen("/proc/self/status", "r");
-
-	while (fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "VmLck: %lu", &kb);
-	fclose(file);
-	return kb;
-}
-
 static void
 skip_without_locks(void)
 {
@@ -197,7 +183,7 @@ without_fake(void **state)
 static void
 the_kernel_says_that_it_is_pinned(void **state)
 {
-	unsigned long before = locked_kb();
+	unsigned long before = witness_locked_kb();
 	struct rte_memalloc *pinned, *alloc;
 	void *first, *second, *other;
 
@@ -206,21 +192,21 @@ the_kernel_says_that_it_is_pinned(void **state)
 	pinned = opened("loopback");
 	alloc = create(pinned);
 	first = get(alloc, 100 * KIB, &gpu, "pinned, as a GPU accesses it");
-	assert_int_equal(locked_kb(), before + 100);
+	assert_int_equal(witness_locked_kb(), before + 100);
 	assert_true(witness_flag(first, "lo"));
 	other = get(alloc, 100 * KIB, NULL, "standard, as nothing asks for another kind");
-	assert_int_equal(locked_kb(), before + 100);
+	assert_int_equal(witness_locked_kb(), before + 100);
 	second = get(alloc, 1, &gpu, "pinned, as a GPU accesses it");
-	assert_int_equal(locked_kb(), before + 104);
+	assert_int_equal(witness_locked_kb(), before + 104);
 	/* Changing its size keeps it what it is. */
 	assert_int_equal(rte_memalloc_realloc(alloc, first, MIB, 0, &first), 0);
-	assert_int_equal(locked_kb(), before + 1028);
+	assert_int_equal(witness_locked_kb(), before + 1028);
 	assert_true(witness_flag(first, "lo"));
 	assert_int_equal(((char *)first)[100 * KIB - 1], 0x5c);
 	assert_int_equal(rte_memalloc_free(alloc, first), 0);
 	assert_int_equal(rte_memalloc_free(alloc, other), 0);
 	assert_int_equal(rte_memalloc_free(alloc, second), 0);
-	assert_int_equal(locked_kb(), before);
+	assert_int_equal(witness_locked_kb(), before);
 	assert_int_equal(rte_memalloc_destroy(alloc), 0);
 	assert_int_equal(rte_memalloc_destroy(pinned), 0);
 }

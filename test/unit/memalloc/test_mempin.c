@@ -31,6 +31,8 @@
 #include <rte_memalloc_region.h>
 #include <rte_memalloc_system.h>
 
+#include "witness.h"
+
 #define PAGE ((size_t)4096)
 #define ALL  (RTE_MEMPIN_F_PORTABLE | RTE_MEMPIN_F_MAPPED | RTE_MEMPIN_F_READ_ONLY)
 
@@ -150,20 +152,6 @@ some_pages(size_t n)
 
 	assert_ptr_not_equal(mem, MAP_FAILED);
 	return mem;
-}
-
-/* Kilobytes that the kernel says are locked. */
-static unsigned long
-locked_kb(void)
-{
-	char line[256];
-	unsigned long kb = 0;
-	FILE *file = fopen("/proc/self/status", "r");
-
-	while (fgets(line, sizeof(line), file) != NULL)
-		sscanf(line, "VmLck: %lu", &kb);
-	fclose(file);
-	return kb;
 }
 
 /* AddressSanitizer's mlock(2) does nothing. */
@@ -369,22 +357,22 @@ static void
 the_loopback_locks(void **state)
 {
 	char *mem = some_pages(4);
-	unsigned long before = locked_kb();
+	unsigned long before = witness_locked_kb();
 	struct rte_mempin *pin;
 	uint64_t at;
 
 	(void)state;
 	skip_without_locks();
 	assert_int_equal(rte_mempin_pin(loopback(), mem, 4 * PAGE, 0, ALL, &pin), 0);
-	assert_int_equal(locked_kb(), before + 16);
+	assert_int_equal(witness_locked_kb(), before + 16);
 	assert_int_equal(rte_mempin_device_addr(pin, mem + 7, 0, &at), 0);
 	assert_int_equal(at, (uintptr_t)mem + 7);
 	assert_int_equal(rte_mempin_unpin(pin), 0);
-	assert_int_equal(locked_kb(), before);
+	assert_int_equal(witness_locked_kb(), before);
 	/* A hole: nothing of it stays locked. */
 	assert_int_equal(munmap(mem + 2 * PAGE, PAGE), 0);
 	refused(rte_mempin_pin(loopback(), mem, 4 * PAGE, 0, 0, &pin), -ENOMEM, "ulimit -l");
-	assert_int_equal(locked_kb(), before);
+	assert_int_equal(witness_locked_kb(), before);
 	munmap(mem, 4 * PAGE);
 }
 
@@ -503,7 +491,7 @@ a_child_finds_drivers_whatever_threads_do(void **state)
 static void
 what_is_allocated_is_pinned(void **state)
 {
-	unsigned long before = locked_kb();
+	unsigned long before = witness_locked_kb();
 	struct rte_memalloc *alloc;
 	struct rte_mempin *pin;
 	void *mem, *other;
@@ -517,7 +505,7 @@ what_is_allocated_is_pinned(void **state)
 	assert_string_equal(rte_memalloc_kind(alloc), "pinned");
 	assert_int_equal(rte_memalloc_alloc(alloc, 100000, 0, &mem), 0);
 	assert_int_equal(rte_memalloc_usable_size(alloc, mem), 25 * PAGE);
-	assert_int_equal(locked_kb(), before + 100);
+	assert_int_equal(witness_locked_kb(), before + 100);
 	refused(rte_mempin_pin(loopback(), mem, 1, 0, 0, &pin), -EBUSY, "already");
 	assert_int_equal(rte_memalloc_pinned_device_addr(alloc, mem, 0, &at), 0);
 	assert_int_equal(at, (uintptr_t)mem);
@@ -525,10 +513,10 @@ what_is_allocated_is_pinned(void **state)
 		"no allocation");
 	refused(rte_memalloc_pinned_device_addr(NULL, mem, 0, &at), -EINVAL, "no allocator");
 	assert_int_equal(rte_memalloc_alloc(alloc, 1, 0, &other), 0);
-	assert_int_equal(locked_kb(), before + 104);
+	assert_int_equal(witness_locked_kb(), before + 104);
 	assert_int_equal(rte_memalloc_free(alloc, mem), 0);
 	assert_int_equal(rte_memalloc_free(alloc, other), 0);
-	assert_int_equal(locked_kb(), before);
+	assert_int_equal(witness_locked_kb(), before);
 	assert_int_equal(rte_memalloc_destroy(alloc), 0);
 }
 

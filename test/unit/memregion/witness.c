@@ -152,6 +152,20 @@ witness_flag(const void *addr, const char *flag)
 	return strstr(rest, padded) != NULL;
 }
 
+unsigned long
+witness_locked_kb(void)
+{
+	char line[256];
+	unsigned long kb = 0;
+	FILE *file = fopen("/proc/self/status", "r");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		sscanf(line, "VmLck: %lu", &kb);
+	fclose(file);
+	return kb;
+}
+
 const char *
 witness_access(const void *addr)
 {

@@ -40,6 +40,10 @@ witness_smaps(const void *addr, const char *field);
 bool
 witness_flag(const void *addr, const char *flag);
 
+/* Kilobytes that are locked, by /proc/self/status. */
+unsigned long
+witness_locked_kb(void);
+
 /* Access of the mapping around an address, by /proc/self/maps: "rw-p"; "" if there is none. */
 const char *
 witness_access(const void *addr);
