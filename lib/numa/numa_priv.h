@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "rte_numa.h"
+#include "rte_numa_cgroup.h"
 
 /* CPU numbers are below this; Linux is built for 8192 at most on x86. */
 #define NUMA_MAX_CPUS 65536
@@ -110,6 +111,24 @@ numa_parse_meminfo(const char *text, int node_id, struct rte_numa_memory *mem);
 /* The name of a pool's folder, "hugepages-2048kB", to bytes: a power of two. */
 int
 numa_parse_pool_name(const char *name, uint64_t *page_size);
+
+/*
+ * numa_cgroup_parse.c: the same for cgroups, but that lines which are not understood count as those
+ * of something else.
+ */
+
+/* Which cgroup /proc/self/cgroup names for a controller; -ENOENT: none. */
+int
+numa_parse_cgroup(const char *text, const char *controller, bool *v1, char *path, size_t size);
+
+/* Its folder, by /proc/self/mountinfo; v1 is given. -ENOENT: not mounted. */
+int
+numa_parse_cgroup_mount(const char *text, const char *controller, const char *path,
+			struct rte_numa_cgroup *cgroup);
+
+/* A cgroup's number, see rte_numa_cgroup_number(). */
+int
+numa_parse_cgroup_number(const char *text, const char *name, uint64_t *value);
 
 /* numa_where.c */
 
