@@ -11,62 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_numa_cgroup.h>
+
 #include "doctor.h"
-
-/* Where cpusets are, and where in there this process is. */
-struct place {
-	bool v1;
-	char mount[256];
-	char path[400];
-};
-
-/* Version 1 has a hierarchy of its own for cpusets, or shares one; version 2 has one for all. */
-static bool
-find_path(const struct doctor_roots *roots, struct place *place)
-{
-	FILE *file = doctor_open_proc(roots, "self/cgroup");
-	char line[1024], names[256], path[400];
-	bool found = false;
-
-	if (file == NULL)
-		return false;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "0::%399[^\n]", path) == 1 && !place->v1) {
-			snprintf(place->path, sizeof(place->path), "%s", path);
-			found = true;
-		} else if (sscanf(line, "%*d:%255[^:]:%399[^\n]", names, path) == 2 &&
-			   strstr(names, "cpuset") != NULL) {
-			snprintf(place->path, sizeof(place->path), "%s", path);
-			place->v1 = found = true;
-		}
-	}
-	fclose(file);
-	if (strcmp(place->path, "/") == 0)
-		place->path[0] = '\0';
-	return found;
-}
-
-static void
-find_mount(const struct doctor_roots *roots, struct place *place)
-{
-	FILE *file = doctor_open_proc(roots, "self/mounts");
-	char line[4096], mount[256], type[64], options[2048];
-
-	snprintf(place->mount, sizeof(place->mount), "%s",
-		 place->v1 ? "/sys/fs/cgroup/cpuset" : "/sys/fs/cgroup");
-	if (file == NULL)
-		return;
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "%*s %255s %63s %2047s", mount, type, options) != 3)
-			continue;
-		if (place->v1 ? strcmp(type, "cgroup") == 0 && strstr(options, "cpuset") != NULL :
-				strcmp(type, "cgroup2") == 0) {
-			snprintf(place->mount, sizeof(place->mount), "%s", mount);
-			break;
-		}
-	}
-	fclose(file);
-}
 
 /* A name as a shell has to be told it: those that service managers give have backslashes. */
 static void
@@ -118,19 +65,17 @@ read_nodes(const struct doctor_roots *roots, const char *name, struct rte_numa_m
 void
 doctor_gather_cpusets(const struct doctor_roots *roots, struct doctor_facts *facts)
 {
-	struct place place = { 0 };
-	const char *end;
-	char name[700];
+	const char *proc = roots->proc != NULL ? roots->proc : "/proc", *end;
+	char name[RTE_NUMA_CGROUP_PATH_MAX + 16];
+	struct rte_numa_cgroup cgroup;
 
-	if (!find_path(roots, &place))
+	if (rte_numa_cgroup_find(proc, "cpuset", &cgroup) < 0)
 		return;
-	find_mount(roots, &place);
-	for (end = place.path;; end = strchr(end + 1, '/')) {
-		size_t len = end != NULL ? (size_t)(end - place.path) : strlen(place.path);
+	for (end = cgroup.dir + cgroup.top;; end = strchr(end + 1, '/')) {
+		size_t len = end != NULL ? (size_t)(end - cgroup.dir) : strlen(cgroup.dir);
 		struct doctor_cpuset *cpuset = &facts->cpusets[facts->nb_cpusets];
 
-		snprintf(name, sizeof(name), "%s%.*s/cpuset.mems", place.mount, (int)len,
-			 place.path);
+		snprintf(name, sizeof(name), "%.*s/cpuset.mems", (int)len, cgroup.dir);
 		if (facts->nb_cpusets < DOCTOR_MAX_CPUSETS &&
 		    read_nodes(roots, name, &cpuset->nodes)) {
 			quote(cpuset->file, sizeof(cpuset->file), name);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_numa_cgroup.h>
+
 #include "memregion_priv.h"
 
 #define THP "/sys/kernel/mm/transparent_hugepage/"
@@ -124,57 +126,11 @@ mr_facts_cpus(const struct rte_numa_topology *topo, const struct rte_numa_mask *
 	return cpus;
 }
 
-/* One cgroup's files, whose names and formats depend on the version. */
-static uint64_t
-cgroup_room(const char *dir, bool v2)
-{
-	static const char *const names[2][3] = {
-		{ "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat" },
-		{ "memory.max", "memory.current", "memory.stat" },
-	};
-	char path[PATH_MAX], text[3][4096];
-
-	for (int i = 0; i < 3; i++) {
-		int len = snprintf(path, sizeof(path), "%s/%s", dir, names[v2][i]);
-
-		if (len >= (int)sizeof(path) || mr_os_read(path, text[i], sizeof(text[i])) < 0)
-			return UINT64_MAX;
-	}
-	return mr_room_of_cgroup(text[0], text[1], text[2]);
-}
-
-/* What the cgroup of the process and those above it leave, as far as they can be seen. */
-static uint64_t
-cgroups_room(void)
-{
-	char all[4096], path[2048], dir[PATH_MAX];
-	uint64_t least = UINT64_MAX, room;
-	char *line, *rest = all;
-	bool v2;
-
-	if (mr_os_read("/proc/self/cgroup", all, sizeof(all)) < 0)
-		return UINT64_MAX;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (!mr_room_cgroup_path(line, path, sizeof(path), &v2))
-			continue;
-		for (;;) {
-			char *slash = strrchr(path, '/');
-
-			snprintf(dir, sizeof(dir), "/sys/fs/cgroup%s%s", v2 ? "" : "/memory", path);
-			room = cgroup_room(dir, v2);
-			least = room < least ? room : least;
-			if (slash == NULL)
-				break;
-			*slash = '\0';
-		}
-	}
-	return least;
-}
-
 uint64_t
 mr_facts_room(const struct rte_numa_topology *topo, const struct rte_numa_mask *nodes)
 {
-	uint64_t min_free = read_number("/proc/sys/vm/min_free_kbytes") * 1024, room = 0, most;
+	uint64_t min_free = read_number("/proc/sys/vm/min_free_kbytes") * 1024, room = 0;
+	struct rte_numa_cgroup_limit limit;
 	struct rte_numa_memory memory;
 	int node_id;
 
@@ -182,6 +138,7 @@ mr_facts_room(const struct rte_numa_topology *topo, const struct rte_numa_mask *
 		if (rte_numa_memory(topo, node_id, &memory) == 0)
 			room += mr_room_of_node(&memory, min_free);
 	}
-	most = cgroups_room();
-	return room < most ? room : most;
+	if (rte_numa_cgroup_memory("/proc", "", RTE_NUMA_CGROUP_MAX, &limit) < 0)
+		return room;
+	return room < limit.left ? room : limit.left;
 }

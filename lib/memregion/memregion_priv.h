@@ -153,14 +153,6 @@ mr_facts_room(const struct rte_numa_topology *topo, const struct rte_numa_mask *
 uint64_t
 mr_room_of_node(const struct rte_numa_memory *memory, uint64_t min_free);
 
-/* Line of /proc/self/cgroup to the folder below the cgroup mounts, or false. */
-bool
-mr_room_cgroup_path(const char *line, char *path, size_t size, bool *v2);
-
-/* Bytes that a cgroup has left. Each text is a whole file. */
-uint64_t
-mr_room_of_cgroup(const char *limit, const char *usage, const char *stat);
-
 /*
  * memregion_pages.c: which pages to try, in which order. Pure.
  */

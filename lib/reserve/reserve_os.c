@@ -77,12 +77,6 @@ rsv_os_file_of(const char *text, size_t size, char *path, int *fd)
 	return 0;
 }
 
-FILE *
-rsv_os_open(const char *path)
-{
-	return fopen(path, "re");
-}
-
 void
 rsv_os_close(int fd)
 {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include <rte_numa.h>
+#include <rte_numa_cgroup.h>
 
 #include "rte_reserve.h"
 
@@ -280,15 +281,13 @@ struct rsv_machine_node {
 	struct rsv_pool pool[RSV_MAX_POOLS]; /* the smallest pages first */
 };
 
-#define RSV_LIMIT_FILE 1024
-
 /* Pages of one size, on all nodes, that the caller's cgroups leave it. */
 struct rsv_limit {
 	uint64_t page_size;
 	uint64_t left, taken; /* by a decision */
 	bool refuses;	      /* it made a decision take less */
 	uint64_t max, used;   /* bytes */
-	char file[RSV_LIMIT_FILE];
+	char file[RTE_NUMA_CGROUP_PATH_MAX];
 };
 
 /* Nodes with memory, in the order of their ids. */
@@ -389,10 +388,6 @@ rsv_os_read(const char *path, char **text, size_t *size);
 #define RSV_OS_PATH_MAX 32
 int
 rsv_os_file_of(const char *text, size_t size, char *path, int *fd);
-
-/* For reading, or NULL. */
-FILE *
-rsv_os_open(const char *path);
 
 void
 rsv_os_close(int fd);

@@ -53,6 +53,7 @@ class Tree:
         self.write('self/limits', 'Max locked memory         8388608    8388608    bytes\n')
         self.write('self/mounts', 'none /dev/hugepages hugetlbfs rw,pagesize=2M 0 0\n')
         self.write('self/cgroup', '0::/a.slice/b.scope\n')
+        self.write('self/mountinfo', '9 8 0:7 / /sys/fs/cgroup rw - cgroup2 none rw\n')
         self.write('sys/kernel/numa_balancing', '0\n')
 
     def write(self, name, text):
@@ -102,6 +103,8 @@ class Recorded(unittest.TestCase):
         with Tree() as tree:
             tree.write('self/status', 'CapEff:\t4000\nMems_allowed_list:\t0\n')
             tree.write('self/cgroup', '4:memory:/x\n3:cpuset:/lots\n0::/y\n')
+            tree.write('self/mountinfo', '8 7 0:6 / /sys/fs/cgroup/cpu rw - cgroup none rw,cpu\n'
+                       '9 7 0:7 / /sys/fs/cgroup/cpuset rw - cgroup none rw,cpuset\n')
             self.assertIn('/sys/fs/cgroup/cpuset/lots/cpuset.mems', tree.problems()['cpuset'][1])
 
     def cpuset(self, tree, path, nodes):
@@ -128,9 +131,8 @@ class Recorded(unittest.TestCase):
         with Tree() as tree:
             tree.write('self/status', 'CapEff:\t4000\nMems_allowed_list:\t0\n')
             tree.write('self/cgroup', '0::/\n')
-            tree.write('self/mounts', 'none /dev/hugepages hugetlbfs rw 0 0\n'
-                       'none /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n'
-                       'none /sys/fs/cgroup/unified cgroup2 rw 0 0\n')
+            tree.write('self/mountinfo', '8 7 0:6 / /sys/fs/cgroup/cpu rw - cgroup none rw,cpu\n'
+                       '9 7 0:7 / /sys/fs/cgroup/unified rw - cgroup2 none rw\n')
             self.assertIn('echo 0-3 > /sys/fs/cgroup/unified/cpuset.mems',
                           tree.problems()['cpuset'][1])
 
@@ -222,7 +224,7 @@ class Recorded(unittest.TestCase):
 
     def test_many_problems_at_once_and_missing_files(self):
         with Tree() as tree:
-            for name in ('status', 'limits', 'mounts', 'cgroup'):
+            for name in ('status', 'limits', 'mounts', 'cgroup', 'mountinfo'):
                 os.remove(os.path.join(tree.proc, 'self', name))
             for node in range(4):
                 tree.pages(node, 'free', 0)

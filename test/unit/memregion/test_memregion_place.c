@@ -3,7 +3,7 @@
 
 /*
  * Owns: the tests of memregion_place.c and memregion_room.c: what a policy comes to on a machine
- *   with some nodes offline or forbidden, and how much memory a node or a cgroup has left.
+ *   with some nodes offline or forbidden, and how much memory a node has left.
  * Must not: depend on the machine.
  * Called by: meson test.
  */
@@ -142,61 +142,6 @@ room_of_a_node_leaves_the_kernel_its_own(void **state)
 	assert_true(mr_room_of_node(&memory, 64 * MIB) == 0);
 }
 
-static void
-cgroups_are_found_in_both_versions(void **state)
-{
-	static const struct {
-		const char *line;
-		const char *path;
-		bool v2;
-	} good[] = {
-		{ "0::/system.slice/a.service", "/system.slice/a.service", true },
-		{ "0::/\n", "/", true },
-		{ "4:memory:/docker/12ab", "/docker/12ab", false },
-		{ "7:cpuset,memory:/x", "/x", false },
-		{ "7:memory,hugetlb:/x:y", "/x:y", false },
-	};
-	static const char *const other[] = { "",
-					     "0",
-					     "1:name=systemd:/a",
-					     "3:cpuset:/memory",
-					     "3:xmemory:/a",
-					     "3:memory2:/a",
-					     "9:name=memory:/a",
-					     "4:memory:" };
-	char path[64];
-	bool v2;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_true(mr_room_cgroup_path(good[i].line, path, sizeof(path), &v2));
-		assert_string_equal(path, good[i].path);
-		assert_int_equal(v2, good[i].v2);
-	}
-	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
-		print_message("line \"%s\"\n", other[i]);
-		assert_false(mr_room_cgroup_path(other[i], path, sizeof(path), &v2));
-	}
-}
-
-static void
-room_of_a_cgroup_counts_its_files_half(void **state)
-{
-	static const char *const stat = "anon 9000\nfile 7\ninactive_file 300\nactive_file 100\n";
-	static const char *const stat1 = "inactive_file 8\nactive_file 8\ntotal_inactive_file 300\n"
-					 "total_active_file 100\n";
-
-	(void)state;
-	assert_true(mr_room_of_cgroup("1000", "400", "") == 600);
-	assert_true(mr_room_of_cgroup("1000", "400", stat) == 800);
-	assert_true(mr_room_of_cgroup("1000", "400", stat1) == 800);
-	assert_true(mr_room_of_cgroup("1000", "1000", "") == 0);
-	assert_true(mr_room_of_cgroup("1000", "1500", stat) == 0);
-	assert_true(mr_room_of_cgroup("max", "400", stat) == UINT64_MAX);
-	assert_true(mr_room_of_cgroup("9223372036854771712", "400", stat) == UINT64_MAX);
-	assert_true(mr_room_of_cgroup("", "", "") == UINT64_MAX);
-}
-
 int
 main(void)
 {
@@ -204,8 +149,6 @@ main(void)
 		cmocka_unit_test(a_policy_becomes_what_this_machine_can_do),
 		cmocka_unit_test(missing_nodes_are_named_with_what_there_is),
 		cmocka_unit_test(room_of_a_node_leaves_the_kernel_its_own),
-		cmocka_unit_test(cgroups_are_found_in_both_versions),
-		cmocka_unit_test(room_of_a_cgroup_counts_its_files_half),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,8 +35,9 @@ make_tree(void)
 	char *root = tree_copy(NULL);
 
 	write_text(root, "proc/self/cgroup", "0::/kubepods.slice/pod7/box\n");
-	write_text(root, "proc/self/mounts",
-		   "proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0\n");
+	write_text(root, "proc/self/mountinfo",
+		   "8 7 0:6 / /proc rw,nosuid - proc proc rw\n"
+		   "9 7 0:7 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n");
 	return root;
 }
 
@@ -250,10 +251,10 @@ version_1_has_other_names(void **state)
 
 	(void)state;
 	write_text(root, "proc/self/cgroup", "7:cpuset:/\n4:hugetlb:/docker/box\n0::/x\n");
-	write_text(root, "proc/self/mounts",
-		   "c2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
-		   "c /sys/fs/cgroup/cpuset cgroup rw,cpuset 0 0\n"
-		   "c /sys/fs/cgroup/hugetlb cgroup rw,nosuid,hugetlb 0 0\n");
+	write_text(root, "proc/self/mountinfo",
+		   "7 6 0:5 / /sys/fs/cgroup/unified rw - cgroup2 c2 rw\n"
+		   "8 6 0:6 / /sys/fs/cgroup/cpuset rw - cgroup c rw,cpuset\n"
+		   "9 6 0:7 / /sys/fs/cgroup/hugetlb rw,nosuid - cgroup c rw,hugetlb\n");
 	write_text(root, CG "/hugetlb/docker/box/hugetlb.2MB.limit_in_bytes", "104857600\n");
 	write_text(root, CG "/hugetlb/docker/box/hugetlb.2MB.usage_in_bytes", "2097152\n");
 	assert_refused(root, "0=100M@2M",
