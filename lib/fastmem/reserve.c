@@ -258,6 +258,22 @@ rte_fastmem_get_limit(int node_id)
 }
 
 int
+rte_fastmem_get_growth(int node_id)
+{
+	struct fm_state *st = fm_state_get();
+	uint32_t i, to;
+	bool on = false;
+	int rc;
+
+	if (st == NULL)
+		return -ENODEV;
+	rc = fm_nodes_meant(st, node_id, &i, &to);
+	for (; rc == 0 && i < to; i++)
+		on = on || atomic_load_explicit(&st->node[i].growth, memory_order_relaxed);
+	return rc < 0 ? rc : on;
+}
+
+int
 rte_fastmem_set_growth(int node_id, bool on)
 {
 	struct fm_state *st = fm_state_get();

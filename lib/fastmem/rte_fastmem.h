@@ -383,6 +383,20 @@ int
 rte_fastmem_set_growth(int node_id, bool on);
 
 /**
+ * Whether allocations may grow a node, as set; with RTE_NUMA_NODE_ANY whether they may any.
+ *
+ * Context: MT-safe, does not sleep.
+ *
+ * @param node_id
+ *   Node, or RTE_NUMA_NODE_ANY.
+ *
+ * @return
+ *   1 or 0, otherwise a negative errno as of rte_fastmem_set_growth().
+ */
+int
+rte_fastmem_get_growth(int node_id);
+
+/**
  * Reclaim a node's magazines, and give chunks that are wholly free back to EAL.
  *
  * Never goes below what was reserved. What processes that were killed had in their caches comes

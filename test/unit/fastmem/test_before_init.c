@@ -89,6 +89,7 @@ growth_and_trim_say_enodev(void **state)
 {
 	(void)state;
 	assert_int_equal(rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, false), -ENODEV);
+	assert_int_equal(rte_fastmem_get_growth(RTE_NUMA_NODE_ANY), -ENODEV);
 	assert_int_equal(rte_fastmem_trim(RTE_NUMA_NODE_ANY), -ENODEV);
 }
 

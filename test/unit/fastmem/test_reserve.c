@@ -137,7 +137,9 @@ reserve_more_adds_to_what_is_in_use(void **state)
 	struct test_blocks blocks = { 0 };
 
 	(void)state;
+	assert_int_equal(rte_fastmem_get_growth(test_node()), 1);
 	assert_int_equal(rte_fastmem_set_growth(test_node(), false), 0);
+	assert_int_equal(rte_fastmem_get_growth(test_node()), 0);
 	assert_int_equal(rte_fastmem_reserve_more(4 * MIB, test_node()), 0);
 	assert_int_equal(test_blocks_exhaust(&blocks, MIB, 0), 4);
 	assert_int_equal(rte_fastmem_reserve_more(4 * MIB, test_node()), 0);
@@ -273,6 +275,7 @@ a_node_that_does_not_exist_is_einval_and_names_the_valid_ones(void **state)
 		assert_int_equal(rte_fastmem_reserve(0, wrong[i]), -EINVAL);
 		assert_int_equal(rte_fastmem_reserved(wrong[i]), 0);
 		assert_int_equal(rte_fastmem_set_growth(wrong[i], true), -EINVAL);
+		assert_int_equal(rte_fastmem_get_growth(wrong[i]), -EINVAL);
 		assert_null(rte_fastmem_alloc_node(64, 0, 0, wrong[i]));
 		assert_int_equal(rte_errno, EINVAL);
 	}
