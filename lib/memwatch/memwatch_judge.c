@@ -60,8 +60,8 @@ static uint64_t
 fastmem_capacity(const struct mw_node_reading *node, uint64_t cgroup_left)
 {
 	const struct mw_fastmem *f = &node->fastmem;
-	uint64_t more = add_up(f->heap, node->pool_free < cgroup_left ? node->pool_free :
-									cgroup_left);
+	uint64_t more =
+		add_up(f->heap, node->pool_free < cgroup_left ? node->pool_free : cgroup_left);
 	uint64_t all = add_up(f->backing, more);
 
 	if (!f->growth)
@@ -271,8 +271,8 @@ mw_scope_judge(struct mw_scope *scope, const struct rte_memwatch_config *config,
 		if ((config->sources & RTE_MEMWATCH_SOURCE_BIT(i)) == 0)
 			*figure = (struct rte_memwatch_figure){ 0 };
 		/* What is gone falls as all else: a file that cannot be read once is no news. */
-		figure->level = mw_level_next(config, i, &scope->history[i], figure->shortage,
-					      now_ms);
+		figure->level =
+			mw_level_next(config, i, &scope->history[i], figure->shortage, now_ms);
 	}
 	top = highest(scope->figures);
 	scope->level = scope->figures[top].level;

@@ -79,7 +79,8 @@ mw_config_check(const struct rte_memwatch_config *config)
 		return mw_fail(-EINVAL, "unknown flags %#" PRIx32, unknown);
 	unknown = config->sources & ~ALL_SOURCES;
 	if (unknown != 0 || config->sources == 0)
-		return mw_fail(-EINVAL, "sources are %#" PRIx32 ": some of %#x are needed, no others",
+		return mw_fail(-EINVAL,
+			       "sources are %#" PRIx32 ": some of %#x are needed, no others",
 			       config->sources, ALL_SOURCES);
 	if (config->period_ms < PERIOD_MIN_MS || config->period_ms > HOUR_MS)
 		return mw_fail(-EINVAL, "the period is %" PRIu32 " ms: it has to be from %d to %d",

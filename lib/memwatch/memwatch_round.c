@@ -89,7 +89,8 @@ look(bool stalled)
 	pthread_mutex_lock(&self.data);
 	for (unsigned int i = 0; i < self.nb_scopes; i++) {
 		if (i == 0)
-			mw_figures_of_machine(&self.now, self.looked ? &self.before : NULL, figures);
+			mw_figures_of_machine(&self.now, self.looked ? &self.before : NULL,
+					      figures);
 		else
 			mw_figures_of_node(&self.now, i - 1, figures);
 		changed += mw_scope_judge(&self.scope[i], &self.config, figures, &self.now,

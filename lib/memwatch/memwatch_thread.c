@@ -62,8 +62,8 @@ wait_for_kernel(const struct mw_roots *roots, const struct rte_memwatch_config *
 	const unsigned int stall = config->thresholds[RTE_MEMWATCH_SOURCE_STALL].medium;
 	bool stalls = (config->sources & RTE_MEMWATCH_SOURCE_BIT(RTE_MEMWATCH_SOURCE_STALL)) != 0 &&
 		      stall <= MW_FULL;
-	bool events = (config->sources &
-		       RTE_MEMWATCH_SOURCE_BIT(RTE_MEMWATCH_SOURCE_CGROUP_EVENTS)) != 0;
+	bool events =
+		(config->sources & RTE_MEMWATCH_SOURCE_BIT(RTE_MEMWATCH_SOURCE_CGROUP_EVENTS)) != 0;
 	struct rte_numa_cgroup cgroup;
 	char path[PATH_MAX];
 

@@ -69,8 +69,7 @@ mw_watch_remove(int id)
 		pthread_cond_wait(&all.ended, &all.lock);
 	pthread_mutex_unlock(&all.lock);
 	free(found);
-	return found != NULL ? 0 :
-			       mw_fail(-ENOENT, "no callback has the number %d (any more)", id);
+	return found != NULL ? 0 : mw_fail(-ENOENT, "no callback has the number %d (any more)", id);
 }
 
 /* The first whose id is at least this. */

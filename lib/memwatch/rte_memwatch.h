@@ -118,10 +118,10 @@ struct rte_memwatch_config {
 /** What a source says. */
 struct rte_memwatch_figure {
 	enum rte_memwatch_level level; /**< By its thresholds. */
-	uint16_t known;		       /**< 0: there is no such source here, or it does not count. */
-	uint16_t shortage;	       /**< From 0 to 1000. */
-	uint64_t free;		       /**< Bytes that can be had; of events and stalls 0. */
-	uint64_t total;		       /**< Bytes that @a free is a share of; likewise. */
+	uint16_t known;	   /**< 0: there is no such source here, or it does not count. */
+	uint16_t shortage; /**< From 0 to 1000. */
+	uint64_t free;	   /**< Bytes that can be had; of events and stalls 0. */
+	uint64_t total;	   /**< Bytes that @a free is a share of; likewise. */
 };
 
 /** Bytes of a change's text. */
@@ -129,10 +129,10 @@ struct rte_memwatch_figure {
 
 /** A level that changed. */
 struct rte_memwatch_change {
-	int node_id;		       /**< The node, or RTE_NUMA_NODE_ANY: the machine. */
-	enum rte_memwatch_level from;  /**< What the callback was told last; at first low. */
-	enum rte_memwatch_level to;    /**< What it is. */
-	enum rte_memwatch_source why;  /**< The source that rose highest; if it fell, that fell. */
+	int node_id;		      /**< The node, or RTE_NUMA_NODE_ANY: the machine. */
+	enum rte_memwatch_level from; /**< What the callback was told last; at first low. */
+	enum rte_memwatch_level to;   /**< What it is. */
+	enum rte_memwatch_source why; /**< The source that rose highest; if it fell, that fell. */
 	char text[RTE_MEMWATCH_TEXT_MAX]; /**< Which source, with its figures. */
 };
 
@@ -189,7 +189,7 @@ rte_memwatch_start(const struct rte_memwatch_config *config);
  * Watch no more. When this returns no callback runs, and none will; they stay registered. Does nothing
  * if nobody watches.
  *
- * Context: control path, waits for what runs; not from a callback or relief handler.
+ * Context: control path, waits for what runs; not from a callback.
  */
 void
 rte_memwatch_stop(void);
@@ -297,9 +297,6 @@ rte_memwatch_unregister(int id);
  * many nodes, doc/guides/memwatch.rst has figures; where fastmem's growth is on it takes the lock
  * of EAL's heap, which EAL holds while it adds memory. When it is not time it reads a clock, some
  * nanoseconds.
- *
- * In either way of watching, if relief was asked of caches since this thread last called, its cache
- * of fastmem is flushed: see rte_memwatch_relief.h.
  *
  * Context: any; never waits for another thread.
  *

@@ -17,7 +17,7 @@
 
 #include "memwatch_priv.h"
 
-#define MIB (UINT64_C(1) << 20)
+#define MIB	   (UINT64_C(1) << 20)
 #define OF(source) figures[RTE_MEMWATCH_SOURCE_##source]
 
 static struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];

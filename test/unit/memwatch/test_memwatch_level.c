@@ -36,9 +36,9 @@ the_usual_thresholds_are_as_documented(void **state)
 		unsigned int shortage;
 		enum rte_memwatch_level level;
 	} shares[] = {
-		{ 0, RTE_MEMWATCH_LOW },      { 749, RTE_MEMWATCH_LOW },
-		{ 750, RTE_MEMWATCH_MEDIUM }, { 899, RTE_MEMWATCH_MEDIUM },
-		{ 900, RTE_MEMWATCH_HIGH },   { 949, RTE_MEMWATCH_HIGH },
+		{ 0, RTE_MEMWATCH_LOW },	{ 749, RTE_MEMWATCH_LOW },
+		{ 750, RTE_MEMWATCH_MEDIUM },	{ 899, RTE_MEMWATCH_MEDIUM },
+		{ 900, RTE_MEMWATCH_HIGH },	{ 949, RTE_MEMWATCH_HIGH },
 		{ 950, RTE_MEMWATCH_CRITICAL }, { 1000, RTE_MEMWATCH_CRITICAL },
 	};
 	struct rte_memwatch_config config = usual();
@@ -196,7 +196,7 @@ names_are_told(void **state)
 	assert_string_equal(rte_memwatch_level_name(RTE_MEMWATCH_CRITICAL), "critical");
 	assert_string_equal(rte_memwatch_level_name((enum rte_memwatch_level)17), "unknown");
 	assert_string_equal(rte_memwatch_source_name(RTE_MEMWATCH_SOURCE_STALL), "stalls");
-	assert_string_equal(rte_memwatch_source_name((enum rte_memwatch_source)-1), "unknown");
+	assert_string_equal(rte_memwatch_source_name((enum rte_memwatch_source) - 1), "unknown");
 	for (int i = 0; i < RTE_MEMWATCH_NB_SOURCES; i++)
 		assert_string_not_equal(rte_memwatch_source_name(i), "unknown");
 }

@@ -131,7 +131,10 @@ struct told {
 	int (*on_call)(struct told *told);
 };
 
-#define TOLD { .lock = PTHREAD_MUTEX_INITIALIZER }
+#define TOLD \
+	{ \
+		.lock = PTHREAD_MUTEX_INITIALIZER \
+	}
 
 static void
 note(const struct rte_memwatch_change *change, void *arg)
@@ -177,8 +180,9 @@ each_change_is_told_once(void **state)
 	assert_int_equal(all.n, 1);
 	assert_told(&all, 0, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_HIGH);
 	assert_int_equal(all.change[0].why, RTE_MEMWATCH_SOURCE_MEMORY);
-	assert_string_equal(all.change[0].text,
-			    "machine: memory: 80 MiB of 1000 MiB left (shortage 920, high from 900)");
+	assert_string_equal(
+		all.change[0].text,
+		"machine: memory: 80 MiB of 1000 MiB left (shortage 920, high from 900)");
 	plant_node(2, 10);
 	look();
 	assert_int_equal(rte_memwatch_current(2), RTE_MEMWATCH_CRITICAL);
