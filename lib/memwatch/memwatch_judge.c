@@ -151,7 +151,7 @@ mw_figures_of_machine(const struct mw_reading *r, const struct mw_reading *befor
 		figures[RTE_MEMWATCH_SOURCE_CGROUP_HUGEPAGES] = limit_share(&r->cgroup_huge);
 	figures[RTE_MEMWATCH_SOURCE_CGROUP_EVENTS] = events_of(r, before);
 	figures[RTE_MEMWATCH_SOURCE_STALL].known = r->pressure;
-	figures[RTE_MEMWATCH_SOURCE_STALL].shortage = (uint16_t)r->stall;
+	figures[RTE_MEMWATCH_SOURCE_STALL].shortage = r->pressure ? (uint16_t)r->stall : 0;
 }
 
 void
