@@ -13,7 +13,7 @@
  * come by here and check) works on the node directly.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <string.h>
 
@@ -79,7 +79,9 @@ leave(struct fm_state *st, struct thread *t, bool flush)
 	t->self->slots = no_cache;
 	t->self->local = &no_cache[1];
 	if (flush) {
+		fm_unit_enter(t->unit);
 		flush_unit(st, t->unit, NULL);
+		fm_unit_exit(t->unit);
 		fm_unit_release(st, t->unit);
 	}
 	t->unit = NULL;
@@ -329,6 +331,9 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 	struct rte_fastmem_slot *slot;
 	unsigned int node, cls;
 
+	/* Its thread may have been killed inside. */
+	if (atomic_load_explicit(&u->inside, memory_order_relaxed) % 2 == 0)
+		fm_unit_enter(u);
 	for (node = 0; node < st->nb_nodes; node++)
 		for (cls = 0; cls < FM_CLASSES; cls++) {
 			slot = &u->slots[fm_slot_index(node, cls)];
@@ -337,6 +342,7 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 				slot->top = slot->base;
 		}
 	flush_unit(st, u, NULL);
+	fm_unit_exit(u);
 	fm_unit_release(st, u);
 }
 
@@ -351,8 +357,11 @@ rte_fastmem_cache_flush(void)
 {
 	struct fm_state *st = fm_state();
 
-	if (st != NULL)
-		fm_cache_flush(st, NULL);
+	if (st == NULL || this_thread.unit == NULL)
+		return;
+	fm_unit_enter(this_thread.unit);
+	fm_cache_flush(st, NULL);
+	fm_unit_exit(this_thread.unit);
 }
 
 /* ---- allocate */
@@ -373,6 +382,7 @@ refill(struct fm_state *st, struct fm_node *node, unsigned int cls, struct rte_f
 	/* Scarce blocks are for everybody. */
 	if (hungry)
 		n = RTE_MAX(n / 8, 1u);
+	fm_unit_enter(this_thread.unit);
 	block = (void **)slot->top;
 	got = fm_node_get(st, node, cls, block, n, hungry ? NULL : aim);
 	/* Where memory is short, what the slot held may have gone to the node meanwhile. */
@@ -381,6 +391,7 @@ refill(struct fm_state *st, struct fm_node *node, unsigned int cls, struct rte_f
 	set_top(slot, slot->top + got * sizeof(void *));
 	fm_count(&k->refilled, got, false);
 	fm_count(&k->alloc_misses, got != 0, false);
+	fm_unit_exit(this_thread.unit);
 	return got != 0;
 }
 
@@ -389,12 +400,14 @@ alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
 {
 	bool shared;
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
-	void *block;
+	void *block = NULL;
 
-	if (fm_node_get(st, node, cls, &block, 1, NULL) == 0)
-		return NULL;
-	fm_count(&k->alloc_direct, 1, shared);
-	fm_count(&k->alloc_misses, 1, shared);
+	fm_enter(st, this_thread.unit);
+	if (fm_node_get(st, node, cls, &block, 1, NULL) != 0) {
+		fm_count(&k->alloc_direct, 1, shared);
+		fm_count(&k->alloc_misses, 1, shared);
+	}
+	fm_exit(st, this_thread.unit);
 	return block;
 }
 
@@ -437,9 +450,9 @@ fm_cache_alloc_bulk(struct fm_state *st, struct fm_node *node, unsigned int cls,
 
 /* ---- free */
 
-bool
-fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
-	      void *block)
+static bool
+free_slow(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
+	  void *block)
 {
 	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
 	unsigned int n = fm_class[cls].batch;
@@ -471,4 +484,17 @@ fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struc
 		empty_slot(st, slot, k);
 	fm_shortage_fed(node);
 	return true;
+}
+
+bool
+fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
+	      void *block)
+{
+	struct fm_unit *u = fm_unit_self(st);
+	bool done;
+
+	fm_enter(st, u);
+	done = free_slow(st, node, cls, slab, block);
+	fm_exit(st, u);
+	return done;
 }

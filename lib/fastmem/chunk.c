@@ -10,7 +10,7 @@
  * thread may be looking at them; memory that comes later uses them again.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -321,10 +321,12 @@ fm_chunks_add(struct fm_state *st, struct fm_node *node, uint64_t size, uint64_t
 			drop_piece(node, &piece[i]);
 		}
 	} else {
+		fm_enter(st, NULL);
 		sum = atomic_fetch_add_explicit(&node->backing, sum, memory_order_relaxed) + sum;
 		bound_depot(node, sum);
 		for (i = 0; i < nb; i++)
 			publish_piece(st, node, &piece[i]);
+		fm_exit(st, NULL);
 		fm_shortage_end(node);
 	}
 	free(piece);

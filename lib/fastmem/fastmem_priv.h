@@ -263,6 +263,7 @@ struct fm_unit {
 	uint32_t index;
 	uint32_t node;					     /* where its memory lies */
 	_Atomic uint32_t tag;				     /* lcore id or FM_TAG_SHARED */
+	_Atomic uint32_t inside;			     /* see fastmem_inside.h */
 	_Alignas(FM_LINE) struct fm_slot_counters *counters; /* by slot */
 	struct fm_figures *baseline;			     /* by slot */
 	struct fm_aim *aim;				     /* by slot */
@@ -272,7 +273,7 @@ struct fm_unit {
 };
 
 #define FM_MAGIC   UINT64_C(0x6d656d7473616601)
-#define FM_VERSION 1u
+#define FM_VERSION 2u
 
 struct fm_state {
 	uint64_t magic;
@@ -288,6 +289,8 @@ struct fm_state {
 	pthread_mutex_t control;		/* reserve, grow, trim; robust and process-shared */
 	_Atomic uint32_t nb_units;
 	struct fm_unit *unit[FM_MAX_UNITS];
+	_Alignas(FM_LINE) _Atomic uint64_t begun; /* see fastmem_inside.h */
+	_Atomic uint64_t ended;
 	uintptr_t external_lo; /* of all areas */
 	uint64_t external_size;
 	uint32_t nb_areas;
@@ -482,6 +485,24 @@ fm_depot_pop_any(struct fm_depot *d, unsigned int *cursor, void **blocks);
 /* Add a group of FM_GROUP_MAGS zeroed magazines; false: there are FM_MAX_GROUPS. Control lock. */
 bool
 fm_depot_add(struct fm_depot *d, struct fm_mag *group);
+
+/* What a word of a shelf says. */
+struct fm_chain {
+	uint32_t word;
+	bool taken, full;    /* neither: empty, or the word is vacant */
+	unsigned int n;	     /* blocks in it */
+	unsigned int index;  /* its first magazine */
+	unsigned int nb_mag; /* 0: none, as in a vacant word */
+	bool possible;	     /* there are such magazines */
+};
+
+/* Look at a chain that is not the caller's. It may be another by the time that it was looked at. */
+struct fm_chain
+fm_depot_peek(const struct fm_depot *d, unsigned int cls, unsigned int at);
+
+/* A block of it, from 0. */
+uintptr_t
+fm_depot_peek_block(const struct fm_depot *d, const struct fm_chain *c, unsigned int i);
 
 /* Blocks of a class in magazines, give or take what is on the move. */
 uint64_t

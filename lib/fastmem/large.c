@@ -10,7 +10,7 @@
  * 0. Pages are claimed slab by slab in ascending order, and given back if one is taken meanwhile.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <rte_common.h>
 
@@ -145,9 +145,9 @@ count_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	fm_count(&k->alloc_misses, 1, shared);
 }
 
-void *
-fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t align,
-	       unsigned int flags)
+static void *
+alloc_large(struct fm_state *st, struct fm_node *node, size_t size, size_t align,
+	    unsigned int flags)
 {
 	uint64_t pages = (size + FM_PAGE_SIZE - 1) >> FM_PAGE_SHIFT;
 	uint64_t pages_align = RTE_MAX(align >> FM_PAGE_SHIFT, (size_t)1);
@@ -169,7 +169,20 @@ fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t al
 }
 
 void *
-fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align)
+fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t align,
+	       unsigned int flags)
+{
+	struct fm_unit *u = fm_unit_self(st);
+	void *ptr;
+
+	fm_enter(st, u);
+	ptr = alloc_large(st, node, size, align, flags);
+	fm_exit(st, u);
+	return ptr;
+}
+
+static void *
+alloc_aligned(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align)
 {
 	unsigned int pages_align = (unsigned int)(align >> FM_PAGE_SHIFT);
 	unsigned int page, relief, nb = 1;
@@ -190,6 +203,18 @@ fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, si
 	return (void *)(s->base + page * FM_PAGE_SIZE);
 }
 
+void *
+fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align)
+{
+	struct fm_unit *u = fm_unit_self(st);
+	void *ptr;
+
+	fm_enter(st, u);
+	ptr = alloc_aligned(st, node, cls, align);
+	fm_exit(st, u);
+	return ptr;
+}
+
 size_t
 fm_large_size(const struct fm_slab *slab, const void *ptr)
 {
@@ -208,8 +233,8 @@ fm_large_size(const struct fm_slab *slab, const void *ptr)
 	return addr - (uintptr_t)ptr;
 }
 
-bool
-fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr)
+static bool
+free_large(struct fm_state *st, struct fm_slab *slab, void *ptr)
 {
 	struct fm_chunk *c = slab->chunk;
 	struct fm_node *node = &st->node[c->node];
@@ -238,4 +263,16 @@ fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr)
 	}
 	fm_shortage_fed(node);
 	return true;
+}
+
+bool
+fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr)
+{
+	struct fm_unit *u = fm_unit_self(st);
+	bool done;
+
+	fm_enter(st, u);
+	done = free_large(st, slab, ptr);
+	fm_exit(st, u);
+	return done;
 }

@@ -16,7 +16,8 @@
  *     compare-and-swap would for all that were written in the chain. An aim may say anything: it
  *     proposes what the first compare-and-swap tries, no more.
  * I2. Of a chain nothing is read before it is owned: the compare-and-swap proves all that was read,
- *     the word. So a word that went and came back does no harm: no generation.
+ *     the word. So a word that went and came back does no harm: no generation. Who only watches
+ *     owns nothing (fm_depot_peek()), and has to prove otherwise that what it saw was ever so.
  * I3. Magazines are never unmapped while the allocator lives.
  *
  * Progress: lock-free: a compare-and-swap fails only because another's succeeded, and nobody waits
@@ -339,6 +340,39 @@ fm_depot_add(struct fm_depot *d, struct fm_mag *group)
 	/* Release: who counts this group in finds its address and its free magazines. */
 	atomic_store_explicit(&d->nb_groups, g + 1, memory_order_release);
 	return true;
+}
+
+struct fm_chain
+fm_depot_peek(const struct fm_depot *d, unsigned int cls, unsigned int at)
+{
+	/* A4: pairs with R2, for what is in the chain. */
+	uint32_t word = atomic_load_explicit(&d->shelf[cls][at], memory_order_acquire);
+	struct fm_chain c = { .word = word };
+	unsigned int nb_groups;
+
+	c.taken = word == TAKEN;
+	c.full = (word & IS_FULL) != 0;
+	if (word == 0 || c.taken)
+		return c;
+	c.n = c.full ? word_count(word) : 0;
+	c.index = word_index(word);
+	c.nb_mag = mags_for(word_count(word));
+	/* Acquire: as in mags_claim(). */
+	nb_groups = atomic_load_explicit(&d->nb_groups, memory_order_acquire);
+	c.possible = c.full == ((word & IS_EMPTY) == 0) && word_count(word) != 0 &&
+		     word_count(word) <= FM_CHAIN_BLOCKS && c.index % c.nb_mag == 0 &&
+		     c.index + c.nb_mag <= nb_groups * FM_GROUP_MAGS;
+	if (!c.possible)
+		c.n = 0;
+	return c;
+}
+
+uintptr_t
+fm_depot_peek_block(const struct fm_depot *d, const struct fm_chain *c, unsigned int i)
+{
+	/* Relaxed: its owner may write it just now. */
+	return __atomic_load_n((const uintptr_t *)(const void *)&blocks_at(d, c->index)[i],
+			       __ATOMIC_RELAXED);
 }
 
 uint64_t

@@ -6,7 +6,7 @@
  * Called by the application's control path, and by an allocation that finds nothing left.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -394,6 +394,7 @@ rte_fastmem_trim(int node_id)
 	fm_control_lock(st);
 	fm_holder_reap(st);
 	fm_control_unlock(st);
+	fm_enter(st, NULL);
 	for (; i < to; i++) {
 		fm_cache_flush(st, &st->node[i]);
 		fm_node_drain(st, &st->node[i]);
@@ -401,5 +402,6 @@ rte_fastmem_trim(int node_id)
 		sum += fm_chunks_trim(&st->node[i]);
 		fm_control_unlock(st);
 	}
+	fm_exit(st, NULL);
 	return (int64_t)sum;
 }

@@ -6,7 +6,7 @@
  * Called by cache.c for threads that come and go; chunk.c and state.c supply them.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <rte_common.h>
 
@@ -156,8 +156,10 @@ fm_unit_claim(struct fm_state *st, unsigned int node, uint32_t tag, enum fm_unit
 	}
 	if (kind == FM_UNIT_CACHE &&
 	    atomic_load_explicit(&best->tag, memory_order_relaxed) != tag) {
+		fm_unit_enter(best);
 		hand_counters_over(st, best);
 		atomic_store_explicit(&best->tag, tag, memory_order_relaxed);
+		fm_unit_exit(best);
 	}
 	return best;
 }
@@ -184,4 +186,37 @@ fm_unit_release(struct fm_state *st, struct fm_unit *unit)
 	}
 	/* Release: pairs with fm_unit_claim(). */
 	atomic_store_explicit(&unit->state, fm_unit_state(FM_UNIT_FREE, 0), memory_order_release);
+}
+
+/* Sum of all marks; *inside: somebody is inside of one. */
+static uint64_t
+sum_marks(const struct fm_state *st, bool *inside)
+{
+	uint32_t i, mark, nb = atomic_load_explicit(&st->nb_units, memory_order_acquire);
+	uint64_t sum = nb;
+
+	for (i = 0; i < nb; i++) {
+		/* Acquire: pairs with R2 of fastmem_inside.h. */
+		mark = atomic_load_explicit(&st->unit[i]->inside, memory_order_acquire);
+		*inside |= mark % 2 != 0;
+		sum += mark;
+	}
+	return sum;
+}
+
+bool
+fm_quiet(const struct fm_state *st)
+{
+	uint64_t begun, ended, sum;
+	bool inside = false;
+
+	/* What was read before counts as read before. */
+	atomic_thread_fence(memory_order_seq_cst);
+	begun = atomic_load_explicit(&st->begun, memory_order_acquire);
+	sum = sum_marks(st, &inside);
+	ended = atomic_load_explicit(&st->ended, memory_order_acquire);
+	atomic_thread_fence(memory_order_seq_cst);
+	/* Marks only grow: with the same sum each is the same, so nobody went in between. */
+	return !inside && begun == ended && sum_marks(st, &inside) == sum &&
+	       atomic_load_explicit(&st->begun, memory_order_acquire) == begun;
 }

@@ -10,7 +10,7 @@
  * ever; until a block goes out nobody does.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -106,8 +106,8 @@ claim(const struct rte_fastmem_warmth *w, struct claim **claims)
 	return -ENOMEM;
 }
 
-int
-rte_fastmem_warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *failed)
+static int
+warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *failed)
 {
 	struct claim *claims = NULL;
 	unsigned int i;
@@ -124,6 +124,20 @@ rte_fastmem_warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, uns
 	}
 	publish(claims);
 	return 0;
+}
+
+int
+rte_fastmem_warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *failed)
+{
+	struct fm_state *st = fm_state_get();
+	int rc;
+
+	if (st == NULL) /* the error for that comes after others' */
+		return warm_all(what, nb, failed);
+	fm_enter(st, NULL);
+	rc = warm_all(what, nb, failed);
+	fm_exit(st, NULL);
+	return rc;
 }
 
 int

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <rte_fastmem.h>
+#include <rte_fastmem_walk.h>
 
 /* The secondary's end of the connection. */
 #define PEER_FD 3
@@ -42,6 +43,7 @@ enum peer_op {
 	PEER_FLUSH,
 	PEER_TRIM,    /* -> value */
 	PEER_STATS,   /* -> stats, node */
+	PEER_AUDIT,   /* -> value, audit */
 	PEER_EXHAUST, /* size -> value: blocks, which it keeps */
 	PEER_RELEASE, /* frees those */
 	PEER_PIN,     /* -> value */
@@ -64,6 +66,7 @@ struct peer_reply {
 	void *ptr;
 	struct rte_fastmem_stats stats;
 	struct rte_fastmem_node_stats node;
+	struct rte_fastmem_audit audit;
 };
 
 struct peer {

@@ -149,6 +149,9 @@ serve(const struct peer_request *q, struct peer_reply *reply)
 		reply->value = rte_fastmem_stats(&reply->stats);
 		reply->error = rte_fastmem_stats_node(node, &reply->node);
 		break;
+	case PEER_AUDIT:
+		reply->value = rte_fastmem_audit(node, NULL, NULL, &reply->audit);
+		break;
 	case PEER_EXHAUST:
 		reply->value = (int64_t)test_blocks_exhaust(&kept, q->size, 0);
 		break;

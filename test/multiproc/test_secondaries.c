@@ -448,6 +448,41 @@ contents_survive_processes_churning(void **state)
 	test_blocks_free(&blocks);
 }
 
+static struct rte_fastmem_audit
+audit_here(void)
+{
+	struct rte_fastmem_audit audit;
+
+	assert_int_equal(rte_fastmem_audit(test_node(), NULL, NULL, &audit), 0);
+	return audit;
+}
+
+static void
+an_audit_is_the_same_from_every_process(void **state)
+{
+	struct peer peer = peer_start(0);
+	struct test_blocks blocks = { 0 };
+	struct rte_fastmem_audit here;
+	struct peer_reply reply;
+	int i;
+
+	(void)state;
+	/* Its first call of all: what others cached is mapped there by then. */
+	for (i = 0; i < 1000; i++)
+		assert_true(test_blocks_alloc(&blocks, 100 + 30 * (size_t)i, 0));
+	for (i = 0; i < 300; i++)
+		rte_fastmem_free(test_blocks_take(&blocks, (size_t)i).ptr);
+	reply = CALL(&peer, .op = PEER_AUDIT);
+	assert_int_equal(reply.value, 0);
+	assert_int_equal(reply.audit.faults, 0);
+	assert_int_equal(reply.audit.moved, 0);
+	assert_int_equal(reply.audit.live, 700);
+	here = audit_here();
+	assert_memory_equal(&here, &reply.audit, sizeof(here));
+	test_blocks_free(&blocks);
+	peer_leave(&peer);
+}
+
 /* Killed at whichever instruction: what it held may be gone for now, but nobody waits for it. */
 static void
 a_killed_secondary_hangs_nobody(void **state)
@@ -478,6 +513,7 @@ kill_with_a_full_cache(void)
 
 	assert_int_equal(CALL(&peer, .op = PEER_CHURN, .seed = 1, .size = 5000).value, 0);
 	peer_kill(&peer);
+	assert_int_equal(audit_here().faults + audit_here().moved, 0);
 	nb = test_blocks_exhaust(&left, MIB, 0);
 	test_blocks_free(&left);
 #ifdef RTE_FASTMEM_DEBUG
@@ -586,6 +622,8 @@ many_killed_secondaries_leave_nearly_all(void **state)
 		usleep(700 * (unsigned int)i + 500);
 		peer_kill(&peer);
 		assert_int_equal(rte_fastmem_trim(test_node()), 0);
+		/* What its thread had in hand may be lost, but nothing is on the move any more. */
+		assert_int_equal(audit_here().moved, 0);
 		churn_here(60 + i, 3000);
 	}
 	/* Of 4 KiB, so that a lost block costs no more than its run; 50 were live in each. */
@@ -622,6 +660,7 @@ main(int argc, char **argv)
 		INIT(growth_by_a_secondary_is_seen),
 		INIT(a_trim_reaches_the_other),
 		RESERVED(contents_survive_processes_churning),
+		RESERVED(an_audit_is_the_same_from_every_process),
 		RESERVED(a_killed_secondary_hangs_nobody),
 		RESERVED(what_a_killed_secondary_cached_comes_back_by_a_trim),
 		RESERVED(and_when_another_comes),
