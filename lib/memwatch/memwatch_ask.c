@@ -23,14 +23,15 @@ fail_node(int node_id, const struct rte_numa_topology *topo)
 		       nodes);
 }
 
-/* Look at this machine for one question; free with mw_reading_free(). */
+/* One look for one question; free with mw_reading_free(). */
 static int
-look_once(int node_id, struct mw_reading *r, const struct mw_node_reading **node)
+look_once(int node_id, struct mw_reading *r, const struct mw_node_reading **node,
+	  struct rte_memwatch_config *config)
 {
 	struct mw_roots roots;
 	int ret, index;
 
-	ret = mw_roots_self(&roots);
+	ret = mw_settings(&roots, config);
 	if (ret == 0)
 		ret = mw_reading_make(&roots, r);
 	if (ret < 0)
@@ -45,15 +46,15 @@ look_once(int node_id, struct mw_reading *r, const struct mw_node_reading **node
 	return 0;
 }
 
-/* The usual thresholds, and nothing that was before. */
+/* What one look comes to, without anything that was before; free is as of mw_measure. */
 static int
-judge_once(int node_id, struct mw_scope *scope)
+judge_once(int node_id, struct mw_scope *scope, int64_t *free)
 {
 	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
 	const struct mw_node_reading *node;
-	struct rte_memwatch_config usual;
+	struct rte_memwatch_config config;
 	struct mw_reading r;
-	int ret = look_once(node_id, &r, &node);
+	int ret = look_once(node_id, &r, &node, &config);
 
 	if (ret < 0)
 		return ret;
@@ -61,34 +62,50 @@ judge_once(int node_id, struct mw_scope *scope)
 		mw_figures_of_node(&r, (unsigned int)(node - r.node), figures);
 	else
 		mw_figures_of_machine(&r, NULL, figures);
-	rte_memwatch_config_init(&usual);
 	*scope = (struct mw_scope){ .node_id = node_id };
-	mw_scope_judge(scope, &usual, figures, &r, 0);
+	mw_scope_judge(scope, &config, figures, &r, 0);
+	*free = (int64_t)mw_available(&r, node);
+	for (unsigned int i = 0; i < r.nb_nodes; i++)
+		if (node == NULL || node == &r.node[i])
+			*free += (int64_t)r.node[i].pool_free;
 	mw_reading_free(&r);
 	return 0;
 }
 
 int
-rte_memwatch_current(int node_id)
+mw_measure(int node_id, struct mw_measure *measure)
 {
 	struct mw_scope scope;
+	int64_t free;
+	int ret = judge_once(node_id, &scope, &free);
+
+	if (ret == 0)
+		*measure = (struct mw_measure){ scope.level, free };
+	return ret;
+}
+
+int
+rte_memwatch_current(int node_id)
+{
+	struct mw_measure now;
 	int ret;
 
 	if (mw_watching()) {
 		ret = mw_level(node_id);
 		return ret >= 0 ? ret : fail_node(node_id, rte_numa_topology_self());
 	}
-	ret = judge_once(node_id, &scope);
-	return ret < 0 ? ret : (int)scope.level;
+	ret = mw_measure(node_id, &now);
+	return ret < 0 ? ret : (int)now.level;
 }
 
 int64_t
 rte_memwatch_available(int node_id)
 {
 	const struct mw_node_reading *node;
+	struct rte_memwatch_config config;
 	struct mw_reading r;
 	uint64_t bytes;
-	int ret = look_once(node_id, &r, &node);
+	int ret = look_once(node_id, &r, &node, &config);
 
 	if (ret < 0)
 		return ret;
@@ -101,6 +118,7 @@ int
 rte_memwatch_figures(int node_id, struct rte_memwatch_figure *figures)
 {
 	struct mw_scope scope;
+	int64_t free;
 	int ret;
 
 	if (figures == NULL)
@@ -110,7 +128,7 @@ rte_memwatch_figures(int node_id, struct rte_memwatch_figure *figures)
 		return fail_node(node_id, rte_numa_topology_self());
 	if (ret == 0)
 		return 0;
-	ret = judge_once(node_id, &scope);
+	ret = judge_once(node_id, &scope, &free);
 	if (ret == 0)
 		memcpy(figures, scope.figures, sizeof(scope.figures));
 	return ret;
@@ -145,5 +163,6 @@ rte_memwatch_unregister(int id)
 unsigned int
 rte_memwatch_poll(void)
 {
+	mw_fastmem_follow();
 	return mw_round_try();
 }

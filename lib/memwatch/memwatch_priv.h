@@ -12,6 +12,7 @@
 #include <rte_numa_cgroup.h>
 
 #include "rte_memwatch.h"
+#include "rte_memwatch_relief.h"
 
 /* Nothing left. */
 #define MW_FULL 1000
@@ -111,6 +112,7 @@ struct mw_scope {
 	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
 	struct mw_history history[RTE_MEMWATCH_NB_SOURCES];
 	enum rte_memwatch_level level;
+	enum rte_memwatch_level relieved; /* What handlers were called for last. */
 	enum rte_memwatch_source why;	  /* Of the last change, */
 	char text[RTE_MEMWATCH_TEXT_MAX]; /* and its text. */
 };
@@ -162,6 +164,17 @@ mw_reading_index(const struct mw_reading *r, int node_id);
 
 void
 mw_fastmem_read(int node_id, struct mw_fastmem *fastmem);
+
+/* Handlers of relief. */
+int64_t
+mw_fastmem_flush(const struct rte_memwatch_ask *ask, void *arg);
+
+int64_t
+mw_fastmem_trim(const struct rte_memwatch_ask *ask, void *arg);
+
+/* Flush this thread's cache, if mw_fastmem_flush() ran since it last did so. */
+void
+mw_fastmem_follow(void);
 
 /*
  * memwatch_os.c: system calls.
@@ -240,6 +253,10 @@ mw_watching(void);
 int
 mw_level(int node_id);
 
+/* Where is watched and how; if nobody does, this machine, as usual. 0 or -errno with a text. */
+int
+mw_settings(struct mw_roots *roots, struct rte_memwatch_config *config);
+
 /* The figures of the last look, or -EINVAL: no such node, or -EAGAIN: nobody watches. */
 int
 mw_last_figures(int node_id, struct rte_memwatch_figure *figures);
@@ -247,6 +264,28 @@ mw_last_figures(int node_id, struct rte_memwatch_figure *figures);
 /* Look and call callbacks, waiting for nobody; how many levels changed. */
 unsigned int
 mw_round_try(void);
+
+/*
+ * memwatch_ask.c
+ */
+
+/* How it is now, without hysteresis. */
+struct mw_measure {
+	enum rte_memwatch_level level;
+	int64_t free; /* Bytes: memory that is available, and hugepages. */
+};
+
+/* 0, or -errno with a text: no such node, or the machine cannot be read. */
+int
+mw_measure(int node_id, struct mw_measure *measure);
+
+/*
+ * memwatch_relief.c
+ */
+
+/* Have handlers called for a level that rose; no_sleep: those that may be, waiting for nobody. */
+void
+mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep);
 
 /*
  * memwatch_thread.c: the thread that looks.

@@ -102,17 +102,31 @@ look(bool stalled)
 	return changed;
 }
 
+/* Callbacks first: who is told has a chance to know better than handlers. */
+static void
+tell(bool no_sleep)
+{
+	mw_watch_deliver(self.scope, self.nb_scopes);
+	for (unsigned int i = 0; i < self.nb_scopes; i++) {
+		struct mw_scope *scope = &self.scope[i];
+
+		if (scope->level > scope->relieved)
+			mw_relieve(scope->node_id, scope->level, no_sleep);
+		scope->relieved = scope->level;
+	}
+}
+
 static unsigned int
-round_locked(bool stalled)
+round_locked(bool stalled, bool no_sleep)
 {
 	unsigned int changed;
 
 	if (!self.on)
 		return 0;
 	/* What start found goes first, so that no level is skipped. */
-	mw_watch_deliver(self.scope, self.nb_scopes);
+	tell(no_sleep);
 	changed = look(stalled);
-	mw_watch_deliver(self.scope, self.nb_scopes);
+	tell(no_sleep);
 	return changed;
 }
 
@@ -120,7 +134,7 @@ static void
 round_of_thread(bool stalled)
 {
 	pthread_mutex_lock(&self.round);
-	round_locked(stalled);
+	round_locked(stalled, false);
 	pthread_mutex_unlock(&self.round);
 }
 
@@ -139,7 +153,7 @@ mw_round_try(void)
 	if (now_ms >= atomic_load_explicit(&due_ms, memory_order_relaxed)) {
 		atomic_store_explicit(&due_ms, now_ms + self.config.period_ms,
 				      memory_order_relaxed);
-		changed = round_locked(false);
+		changed = round_locked(false, true);
 	}
 	pthread_mutex_unlock(&self.round);
 	return changed;
@@ -251,6 +265,24 @@ rte_memwatch_stop(void)
 	if (self.on)
 		stop_locked();
 	pthread_mutex_unlock(&self.control);
+}
+
+int
+mw_settings(struct mw_roots *roots, struct rte_memwatch_config *config)
+{
+	bool on;
+
+	pthread_mutex_lock(&self.data);
+	on = self.on;
+	if (on) {
+		*roots = self.roots;
+		*config = self.config;
+	}
+	pthread_mutex_unlock(&self.data);
+	if (on)
+		return 0;
+	rte_memwatch_config_init(config);
+	return mw_roots_self(roots);
 }
 
 int

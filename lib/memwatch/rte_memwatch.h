@@ -189,7 +189,7 @@ rte_memwatch_start(const struct rte_memwatch_config *config);
  * Watch no more. When this returns no callback runs, and none will; they stay registered. Does nothing
  * if nobody watches.
  *
- * Context: control path, waits for what runs; not from a callback.
+ * Context: control path, waits for what runs; not from a callback or relief handler.
  */
 void
 rte_memwatch_stop(void);
@@ -297,6 +297,9 @@ rte_memwatch_unregister(int id);
  * many nodes, doc/guides/memwatch.rst has figures; where fastmem's growth is on it takes the lock
  * of EAL's heap, which EAL holds while it adds memory. When it is not time it reads a clock, some
  * nanoseconds.
+ *
+ * In either way of watching, if relief had caches flushed since this thread last called, its cache of
+ * fastmem is: see rte_memwatch_relief.h. Handlers of relief that never sleep are called as well.
  *
  * Context: any; never waits for another thread.
  *

@@ -15,112 +15,13 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "memwatch_priv.h"
-#include "numa_tree.h"
+#include "planted.h"
 
-#define MACHINE RTE_NUMA_NODE_ANY
-#define MAX	64
-
-/* A machine with four nodes, of which the tests write what is free. */
-struct planted {
-	char *root, *proc;
-	struct rte_numa_topology *topo;
-	struct mw_roots roots;
-	struct rte_memwatch_config config;
-};
-
-static struct planted planted;
-
-/* At once, as the kernel's files change. */
-static void
-put(const char *file, const char *text)
-{
-	char *to = tree_path(planted.root, file), *from;
-	char name[128];
-
-	snprintf(name, sizeof(name), "%s.new", file);
-	tree_write(planted.root, name, text, strlen(text));
-	from = tree_path(planted.root, name);
-	assert_int_equal(rename(from, to), 0);
-	free(from);
-	free(to);
-}
-
-/* So many of 1000 MiB are to be had on the machine. */
-static void
-plant_machine(unsigned int mib)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "MemTotal: 1024000 kB\nMemFree: 0 kB\nMemAvailable: %u kB\n",
-		 mib * 1024);
-	put("proc/meminfo", text);
-}
-
-static void
-plant_node(int node_id, unsigned int mib)
-{
-	char file[64], text[128];
-
-	snprintf(file, sizeof(file), "devices/system/node/node%d/meminfo", node_id);
-	snprintf(text, sizeof(text), "Node %d MemTotal: 1024000 kB\nNode %d MemFree: %u kB\n",
-		 node_id, node_id, mib * 1024);
-	put(file, text);
-}
-
-static int
-plant(void **state)
-{
-	(void)state;
-	planted.root = tree_copy("sub-numa-2x2");
-	for (int node_id = 0; node_id < 4; node_id++) {
-		char dir[64];
-
-		snprintf(dir, sizeof(dir), "devices/system/node/node%d/hugepages", node_id);
-		tree_delete(planted.root, dir);
-		plant_node(node_id, 800);
-	}
-	plant_machine(800);
-	planted.proc = tree_path(planted.root, "proc");
-	assert_int_equal(rte_numa_topology_load(planted.root, &planted.topo), 0);
-	planted.roots = (struct mw_roots){ planted.topo, planted.proc, planted.root };
-	rte_memwatch_config_init(&planted.config);
-	planted.config.flags = RTE_MEMWATCH_F_POLLED;
-	planted.config.period_ms = 10;
-	planted.config.hold_ms = 0;
-	return 0;
-}
-
-static int
-unplant(void **state)
-{
-	(void)state;
-	rte_memwatch_stop();
-	rte_numa_topology_free(planted.topo);
-	free(planted.proc);
-	tree_remove(planted.root);
-	return 0;
-}
-
-static void
-start(void)
-{
-	assert_int_equal(mw_start(&planted.roots, &planted.config), 0);
-}
-
-/* Until it has looked: a period is the most that it takes. */
-static void
-look(void)
-{
-	usleep(30000);
-	rte_memwatch_poll();
-}
+#define MAX 64
 
 /* What a callback was told. */
 struct told {
@@ -165,16 +66,16 @@ each_change_is_told_once(void **state)
 	struct told all = TOLD, machine = TOLD, node = TOLD;
 
 	(void)state;
-	start();
+	planted_start();
 	all.id = rte_memwatch_register(RTE_MEMWATCH_ALL, note, &all);
 	machine.id = rte_memwatch_register(MACHINE, note, &machine);
 	node.id = rte_memwatch_register(2, note, &node);
-	look();
+	planted_look();
 	assert_int_equal(all.n, 0);
 	assert_int_equal(rte_memwatch_current(MACHINE), RTE_MEMWATCH_LOW);
-	plant_machine(80);
-	look();
-	look();
+	planted_machine(80);
+	planted_look();
+	planted_look();
 	assert_int_equal(rte_memwatch_current(MACHINE), RTE_MEMWATCH_HIGH);
 	assert_int_equal(rte_memwatch_current(2), RTE_MEMWATCH_LOW);
 	assert_int_equal(all.n, 1);
@@ -183,14 +84,14 @@ each_change_is_told_once(void **state)
 	assert_string_equal(
 		all.change[0].text,
 		"machine: memory: 80 MiB of 1000 MiB left (shortage 920, high from 900)");
-	plant_node(2, 10);
-	look();
+	planted_node(2, 10);
+	planted_look();
 	assert_int_equal(rte_memwatch_current(2), RTE_MEMWATCH_CRITICAL);
 	assert_int_equal(rte_memwatch_current(1), RTE_MEMWATCH_LOW);
 	assert_told(&node, 0, 2, RTE_MEMWATCH_LOW, RTE_MEMWATCH_CRITICAL);
-	plant_machine(800);
-	plant_node(2, 800);
-	look();
+	planted_machine(800);
+	planted_node(2, 800);
+	planted_look();
 	assert_told(&machine, 1, MACHINE, RTE_MEMWATCH_HIGH, RTE_MEMWATCH_LOW);
 	assert_told(&node, 1, 2, RTE_MEMWATCH_CRITICAL, RTE_MEMWATCH_LOW);
 	assert_int_equal(all.n, 4);
@@ -200,8 +101,8 @@ each_change_is_told_once(void **state)
 	assert_int_equal(rte_memwatch_unregister(machine.id), 0);
 	assert_int_equal(rte_memwatch_unregister(node.id), 0);
 	assert_int_equal(rte_memwatch_unregister(node.id), -ENOENT);
-	plant_machine(1);
-	look();
+	planted_machine(1);
+	planted_look();
 	assert_int_equal(all.n, 4);
 }
 
@@ -211,27 +112,27 @@ who_comes_late_is_told_where_it_stands(void **state)
 	struct told early = TOLD, late = TOLD;
 
 	(void)state;
-	plant_machine(10);
+	planted_machine(10);
 	early.id = rte_memwatch_register(MACHINE, note, &early);
-	start();
-	plant_machine(200);
+	planted_start();
+	planted_machine(200);
 	/* What start found is told too, before what is found now. */
 	rte_memwatch_poll();
 	assert_int_equal(early.n, 2);
 	assert_told(&early, 0, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_CRITICAL);
 	assert_told(&early, 1, MACHINE, RTE_MEMWATCH_CRITICAL, RTE_MEMWATCH_MEDIUM);
 	late.id = rte_memwatch_register(MACHINE, note, &late);
-	look();
+	planted_look();
 	assert_int_equal(early.n, 2);
 	assert_int_equal(late.n, 1);
 	assert_told(&late, 0, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_MEDIUM);
 	/* Watching ends and begins anew: the chain goes on. */
 	rte_memwatch_stop();
-	plant_machine(80);
-	look();
+	planted_machine(80);
+	planted_look();
 	assert_int_equal(early.n, 2);
-	start();
-	look();
+	planted_start();
+	planted_look();
 	assert_told(&early, 2, MACHINE, RTE_MEMWATCH_MEDIUM, RTE_MEMWATCH_HIGH);
 	assert_told(&late, 1, MACHINE, RTE_MEMWATCH_MEDIUM, RTE_MEMWATCH_HIGH);
 	assert_int_equal(rte_memwatch_unregister(early.id), 0);
@@ -275,7 +176,7 @@ callbacks_may_come_and_go_within_one(void **state)
 	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
 
 	(void)state;
-	start();
+	planted_start();
 	first.id = rte_memwatch_register(RTE_MEMWATCH_ALL, note, &first);
 	second.id = rte_memwatch_register(MACHINE, note, &second);
 	third.id = rte_memwatch_register(MACHINE, note, &third);
@@ -284,9 +185,9 @@ callbacks_may_come_and_go_within_one(void **state)
 	second.on_call = remove_other;
 	second.other = third.id;
 	fourth.on_call = add_another;
-	plant_machine(80);
-	plant_node(1, 10);
-	look();
+	planted_machine(80);
+	planted_node(1, 10);
+	planted_look();
 	assert_int_equal(rte_memwatch_figures(1, figures), 0);
 	assert_int_equal(figures[RTE_MEMWATCH_SOURCE_MEMORY].shortage, 990);
 	assert_int_equal(first.n, 1);
@@ -296,8 +197,8 @@ callbacks_may_come_and_go_within_one(void **state)
 	/* Registered within the look, and told within it. */
 	assert_int_equal(added.n, 1);
 	fourth.on_call = NULL;
-	plant_machine(800);
-	look();
+	planted_machine(800);
+	planted_look();
 	assert_int_equal(first.n, 1);
 	assert_int_equal(second.n, 2);
 	assert_int_equal(third.n, 0);
@@ -330,23 +231,23 @@ a_thread_looks_by_itself(void **state)
 
 	(void)state;
 	planted.config.flags = 0;
-	start();
+	planted_start();
 	assert_int_equal(mw_start(&planted.roots, &planted.config), -EALREADY);
 	told.id = rte_memwatch_register(MACHINE, note, &told);
-	plant_machine(80);
+	planted_machine(80);
 	wait_told(&told, 1);
 	assert_told(&told, 0, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_HIGH);
-	plant_machine(800);
+	planted_machine(800);
 	wait_told(&told, 2);
 	rte_memwatch_stop();
 	rte_memwatch_stop();
-	plant_machine(80);
+	planted_machine(80);
 	usleep(50000);
 	assert_int_equal(told.n, 2);
 	assert_int_equal(rte_memwatch_unregister(told.id), 0);
 	/* With a period of an hour it is registering that has it look. */
 	planted.config.period_ms = 3600000;
-	start();
+	planted_start();
 	told = (struct told)TOLD;
 	told.id = rte_memwatch_register(MACHINE, note, &told);
 	wait_told(&told, 1);
@@ -384,10 +285,10 @@ unregistering_waits_for_a_callback_that_runs(void **state)
 
 	(void)state;
 	planted.config.flags = 0;
-	start();
+	planted_start();
 	told.on_call = linger;
 	told.id = rte_memwatch_register(MACHINE, note, &told);
-	plant_machine(80);
+	planted_machine(80);
 	while (!atomic_load(&inside))
 		usleep(1000);
 	assert_int_equal(pthread_create(&thread, NULL, remove_it, &told), 0);
@@ -399,7 +300,7 @@ unregistering_waits_for_a_callback_that_runs(void **state)
 	atomic_store(&go_on, true);
 	pthread_join(thread, NULL);
 	assert_true(atomic_load(&removed));
-	plant_machine(800);
+	planted_machine(800);
 	usleep(50000);
 	assert_int_equal(told.n, 1);
 }
@@ -423,7 +324,7 @@ wrong_arguments_are_refused(void **state)
 		assert_int_equal(rte_memwatch_unregister(0), -ENOENT);
 		assert_int_equal(rte_memwatch_unregister(-1), -ENOENT);
 		if (watching == 0)
-			start();
+			planted_start();
 	}
 }
 
@@ -433,42 +334,42 @@ cgroups_and_stalls_count_for_the_machine(void **state)
 	struct told told = TOLD;
 
 	(void)state;
-	put("proc/self/cgroup", "0::/box\n");
-	put("proc/self/mountinfo", "1 2 0:1 / /cg rw - cgroup2 c rw\n");
-	put("cg/box/memory.current", "10485760\n");
-	put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 3\noom 0\noom_kill 0\n");
+	planted_put("proc/self/cgroup", "0::/box\n");
+	planted_put("proc/self/mountinfo", "1 2 0:1 / /cg rw - cgroup2 c rw\n");
+	planted_put("cg/box/memory.current", "10485760\n");
+	planted_put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 3\noom 0\noom_kill 0\n");
 	/* What befell others below the same one is none of ours. */
-	put("cg/memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
-	put("cg/memory.events", "low 0\nhigh 0\nmax 3\noom 9\noom_kill 9\n");
-	start();
+	planted_put("cg/memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
+	planted_put("cg/memory.events", "low 0\nhigh 0\nmax 3\noom 9\noom_kill 9\n");
+	planted_start();
 	told.id = rte_memwatch_register(MACHINE, note, &told);
-	look();
+	planted_look();
 	assert_int_equal(told.n, 0);
-	put("cg/memory.events", "low 0\nhigh 0\nmax 3\noom 10\noom_kill 10\n");
-	look();
+	planted_put("cg/memory.events", "low 0\nhigh 0\nmax 3\noom 10\noom_kill 10\n");
+	planted_look();
 	assert_int_equal(told.n, 0);
-	put("cg/box/memory.max", "10737418\n");
-	look();
+	planted_put("cg/box/memory.max", "10737418\n");
+	planted_look();
 	assert_told(&told, 0, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_CRITICAL);
 	assert_int_equal(told.change[0].why, RTE_MEMWATCH_SOURCE_CGROUP);
 	assert_non_null(strstr(told.change[0].text, "/cg/box/memory.max"));
-	put("cg/box/memory.max", "max\n");
-	look();
+	planted_put("cg/box/memory.max", "max\n");
+	planted_look();
 	assert_told(&told, 1, MACHINE, RTE_MEMWATCH_CRITICAL, RTE_MEMWATCH_LOW);
-	put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 4\noom 0\noom_kill 0\n");
-	look();
+	planted_put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 4\noom 0\noom_kill 0\n");
+	planted_look();
 	assert_told(&told, 2, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_MEDIUM);
 	assert_int_equal(told.change[2].why, RTE_MEMWATCH_SOURCE_CGROUP_EVENTS);
-	look();
+	planted_look();
 	assert_told(&told, 3, MACHINE, RTE_MEMWATCH_MEDIUM, RTE_MEMWATCH_LOW);
-	put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n");
-	look();
+	planted_put("cg/box/memory.events.local", "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n");
+	planted_look();
 	assert_told(&told, 4, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_CRITICAL);
-	look();
+	planted_look();
 	/* A cgroup's own stalls count as the machine's do. */
-	put("proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
-	put("cg/box/memory.pressure", "some avg10=20.00 avg60=0.00 avg300=0.00 total=1\n");
-	look();
+	planted_put("proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=1\n");
+	planted_put("cg/box/memory.pressure", "some avg10=20.00 avg60=0.00 avg300=0.00 total=1\n");
+	planted_look();
 	assert_told(&told, 6, MACHINE, RTE_MEMWATCH_LOW, RTE_MEMWATCH_HIGH);
 	assert_int_equal(told.change[6].why, RTE_MEMWATCH_SOURCE_STALL);
 	assert_int_equal(rte_memwatch_unregister(told.id), 0);
@@ -477,7 +378,7 @@ cgroups_and_stalls_count_for_the_machine(void **state)
 int
 main(void)
 {
-#define PLANTED(test) cmocka_unit_test_setup_teardown(test, plant, unplant)
+#define PLANTED(test) cmocka_unit_test_setup_teardown(test, planted_make, planted_remove)
 	const struct CMUnitTest tests[] = {
 		PLANTED(each_change_is_told_once),
 		PLANTED(who_comes_late_is_told_where_it_stands),
