@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright (c) 2026 The fastmem authors
+ *
+ * The program: starts EAL, runs the tests named in DPDK_TEST and behind EAL's arguments or, where
+ * none is, what is typed at the prompt. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_string_fns.h>
+
+#include "commands.h"
+
+/* Put further words, from DPDK_TEST_PARAMS, between the program's name and its arguments. */
+static char **
+with_params(int *argc, char **argv)
+{
+	const char *params = getenv("DPDK_TEST_PARAMS");
+	char **merged, *word, *rest, *text;
+	int n = 0;
+
+	if (params == NULL)
+		return argv;
+	text = strdup(params);
+	/* At most every second character begins a word. */
+	merged = calloc((size_t)*argc + strlen(params) / 2 + 2, sizeof(*merged));
+	if (text == NULL || merged == NULL)
+		return NULL;
+	merged[n++] = argv[0];
+	for (word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+		merged[n++] = word;
+	memcpy(&merged[n], &argv[1], (size_t)*argc * sizeof(*argv));
+	*argc += n - 1;
+	return merged;
+}
+
+static int
+run(const char *name)
+{
+	if (!commands_know(name)) {
+		printf("Error: invalid test command: '%s'\n", name);
+		return -1;
+	}
+	return commands_type(name) ? commands_last_result() : -1;
+}
+
+/* Those that are named, in order, until one does not succeed: that one's result. */
+static int
+run_named(const char *first, char **names, int n)
+{
+	int result = first == NULL ? 0 : run(first);
+
+	for (int i = 0; i < n && result == 0; i++)
+		result = run(names[i]);
+	return result;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *test = getenv("DPDK_TEST");
+	int result, nb_eal;
+
+	argv = with_params(&argc, argv);
+	if (argv == NULL)
+		return -1;
+	nb_eal = rte_eal_init(argc, argv);
+	if (nb_eal < 0)
+		return -1;
+	argv += nb_eal + 1;
+	argc -= nb_eal + 1;
+	if (test != NULL && test[0] == '\0')
+		test = NULL;
+
+	if (!commands_init())
+		result = -1;
+	else if (argc > 0 || test != NULL)
+		result = run_named(test, argv, argc);
+	else
+		result = commands_interact() ? commands_last_result() : -1;
+	rte_eal_cleanup();
+	return result;
+}
