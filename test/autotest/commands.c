@@ -109,39 +109,39 @@ commands_init(void)
 	return true;
 }
 
-bool
-commands_know(const char *name)
+static bool
+type(struct cmdline *cl, const char *name)
 {
-	return test_named(name) != NULL;
+	return cmdline_in(cl, name, (int)strlen(name)) >= 0 && cmdline_in(cl, "\n", 1) >= 0;
 }
 
 int
-commands_last_result(void)
-{
-	return last_result;
-}
-
-bool
-commands_type(const char *line)
+commands_run(char **names, int n)
 {
 	struct cmdline *cl = cmdline_new(context, PROMPT, STDIN_FILENO, STDOUT_FILENO);
-	bool taken;
+	int result = cl == NULL ? -1 : 0;
 
-	if (cl == NULL)
-		return false;
-	taken = cmdline_in(cl, line, (int)strlen(line)) >= 0 && cmdline_in(cl, "\n", 1) >= 0;
-	cmdline_free(cl);
-	return taken;
+	for (int i = 0; i < n && result == 0; i++) {
+		if (test_named(names[i]) == NULL) {
+			printf("Error: invalid test command: '%s'\n", names[i]);
+			result = -1;
+		} else {
+			result = type(cl, names[i]) ? last_result : -1;
+		}
+	}
+	if (cl != NULL)
+		cmdline_free(cl);
+	return result;
 }
 
-bool
+int
 commands_interact(void)
 {
 	struct cmdline *cl = cmdline_stdin_new(context, PROMPT);
 
 	if (cl == NULL)
-		return false;
+		return -1;
 	cmdline_interact(cl);
 	cmdline_stdin_exit(cl);
-	return true;
+	return 0;
 }

@@ -12,20 +12,18 @@
 bool
 commands_init(void);
 
-/* Whether a test is registered under that name. */
-bool
-commands_know(const char *name);
-
-/* What the last test returned; 0: there was none. */
+/*
+ * Run tests as if their names had been typed, until one does not succeed: the last one's result, or -1
+ * where there is none of a name or the prompt could not be had.
+ */
 int
-commands_last_result(void);
+commands_run(char **names, int n);
 
-/* As if a line had been typed at the prompt; false: the prompt could not be had. */
-bool
-commands_type(const char *line);
-
-/* The prompt on standard input, until quit or the end of input; false: it could not be had. */
-bool
+/*
+ * The prompt on standard input, until quit or the end of input: 0, whatever tests said, or -1 if it
+ * could not be had.
+ */
+int
 commands_interact(void);
 
 #endif

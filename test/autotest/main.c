@@ -36,31 +36,10 @@ with_params(int *argc, char **argv)
 	return merged;
 }
 
-static int
-run(const char *name)
-{
-	if (!commands_know(name)) {
-		printf("Error: invalid test command: '%s'\n", name);
-		return -1;
-	}
-	return commands_type(name) ? commands_last_result() : -1;
-}
-
-/* Those that are named, in order, until one does not succeed: that one's result. */
-static int
-run_named(const char *first, char **names, int n)
-{
-	int result = first == NULL ? 0 : run(first);
-
-	for (int i = 0; i < n && result == 0; i++)
-		result = run(names[i]);
-	return result;
-}
-
 int
 main(int argc, char **argv)
 {
-	const char *test = getenv("DPDK_TEST");
+	char *test = getenv("DPDK_TEST");
 	int result, nb_eal;
 
 	argv = with_params(&argc, argv);
@@ -69,17 +48,20 @@ main(int argc, char **argv)
 	nb_eal = rte_eal_init(argc, argv);
 	if (nb_eal < 0)
 		return -1;
-	argv += nb_eal + 1;
-	argc -= nb_eal + 1;
-	if (test != NULL && test[0] == '\0')
-		test = NULL;
+	/* What stands there is not needed any more: the test of the environment goes before others. */
+	argv += nb_eal;
+	argc -= nb_eal;
+	if (test != NULL && test[0] != '\0') {
+		argv[0] = test;
+	} else {
+		argv++;
+		argc--;
+	}
 
 	if (!commands_init())
 		result = -1;
-	else if (argc > 0 || test != NULL)
-		result = run_named(test, argv, argc);
 	else
-		result = commands_interact() ? commands_last_result() : -1;
+		result = argc > 0 ? commands_run(argv, argc) : commands_interact();
 	rte_eal_cleanup();
 	return result;
 }
