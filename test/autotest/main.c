@@ -17,8 +17,10 @@
 static char **
 with_params(int *argc, char **argv)
 {
+	/* Static: the arguments are there until the end. */
+	static char **merged, *text;
 	const char *params = getenv("DPDK_TEST_PARAMS");
-	char **merged, *word, *rest, *text;
+	char *word, *rest;
 	int n = 0;
 
 	if (params == NULL)

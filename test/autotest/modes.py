@@ -109,6 +109,12 @@ def lcores(which):
     return ','.join(f'{n}@{cpus[0]}' for n in range(4))
 
 
+def environment():
+    """As it is; under AddressSanitizer malloc refuses what is too large, as it does without."""
+    options = [os.environ.get('ASAN_OPTIONS'), 'allocator_may_return_null=1']
+    return {**os.environ, 'ASAN_OPTIONS': ':'.join(filter(None, options))}
+
+
 def run(program, mode, which, commands):
     """What a process printed at its prompt, and its end."""
     prefix = f'fastmem-autotest-{os.getpid()}'
@@ -120,7 +126,7 @@ def run(program, mode, which, commands):
     typed = ''.join(f'{command}_autotest\n' for command in commands) + 'quit\n'
     try:
         done = subprocess.run(args, input=typed, timeout=LIMIT_S, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False)
+                              stderr=subprocess.STDOUT, text=True, env=environment(), check=False)
         end = 'died of signal' if done.returncode < 0 else 'ended with status'
         return done.stdout, f'{end} {abs(done.returncode)}'
     except subprocess.TimeoutExpired as late:
@@ -139,7 +145,9 @@ def verdict(mode, command, output, end):
     found = re.search(rf'^RTE>>{command}_autotest\n(.*?)^Test (OK|Skipped|Failed)$', output,
                       re.M | re.S)
     if not found:
-        return 'FAILED', f'no verdict, the process {end}', output
+        # What it printed up to its end is shown once.
+        began = output.rpartition('RTE>>')[2]
+        return 'FAILED', f'no verdict, the process {end}', began if began.startswith(command) else ''
     why = '; '.join(dict.fromkeys(re.findall(r'^skipped: (.*)$', found[1], re.M)))
     if found[2] == 'Skipped' and command in mode.may_skip and mode.may_skip[command] in why:
         return 'skipped', why, ''
@@ -180,13 +188,13 @@ def main():
             rows.append((name, cells))
             left_out += bool(why)
             # A process that does not come to its end has failed, whatever its commands said.
-            if not why and not end.startswith('ended'):
+            if not why and not end.startswith('ended') and cells[commands[-1]][0] != 'FAILED':
                 cells[commands[-1]] = ('FAILED', end, output[-2000:])
     show(rows, commands)
     for name, cells in rows:
         for command in commands:
             result, why, text = cells[command]
-            if text or (result == 'FAILED' and why):
+            if result == 'FAILED':
                 printed.append(f'--- {command} in {name}: {why}\n{text}')
             tag = {'OK': '[       OK ]', 'FAILED': '[  FAILED  ]'}.get(result, '[  SKIPPED ]')
             print(f'{tag} {command} in {name}')
