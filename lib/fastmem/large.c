@@ -104,11 +104,25 @@ set_entries(const struct fm_node *node, uintptr_t base, uint64_t pages)
 {
 	uint64_t i;
 
+	/*
+	 * Release: who counts the tail of the block before this one never sees a tail here, and not
+	 * the head. Whoever gets the block gets them with it.
+	 */
 	for (i = 0; i < pages; i++)
-		/* Relaxed: whoever gets the block gets them with it. */
 		atomic_store_explicit(fm_window_entry(base + i * FM_PAGE_SIZE),
 				      fm_entry(node->index,
 					       i == 0 ? FM_CLASS_LARGE : FM_CLASS_TAIL),
+				      memory_order_release);
+}
+
+static void
+clear_entries(uintptr_t base, uint64_t pages)
+{
+	uint64_t i;
+
+	for (i = 0; i < pages; i++)
+		/* Relaxed: the release of any of the pages orders them all. */
+		atomic_store_explicit(fm_window_entry(base + i * FM_PAGE_SIZE), 0,
 				      memory_order_relaxed);
 }
 
@@ -255,6 +269,11 @@ free_large(struct fm_state *st, struct fm_slab *slab, void *ptr)
 	fm_count(&node->counters[FM_CLASS_LARGE].releases, 1, true);
 	atomic_fetch_sub_explicit(&node->large_bytes, size, memory_order_relaxed);
 
+	/*
+	 * All of them before the first page is free: a block that comes to lie right before those that
+	 * are left would count them as its own tail.
+	 */
+	clear_entries((uintptr_t)ptr, size >> FM_PAGE_SHIFT);
 	first = ((uintptr_t)ptr - c->base) >> FM_PAGE_SHIFT;
 	for (n = size >> FM_PAGE_SHIFT; n != 0; n -= part, first += part) {
 		part = RTE_MIN(n, FM_SLAB_PAGES - first % FM_SLAB_PAGES);
