@@ -6,7 +6,7 @@
  * Called by the application, mostly through the inlined fast path of rte_fastmem_fast.h.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_trace.h"
 
 #include <string.h>
 
@@ -69,6 +69,7 @@ fm_out_of_memory(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
 
 	fm_count(&k->nomem, 1, shared);
+	fm_trace_nomem(node->node_id, cls == FM_CLASS_LARGE ? 0 : fm_class[cls].size);
 	return ENOMEM;
 }
 

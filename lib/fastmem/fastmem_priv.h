@@ -754,7 +754,7 @@ fm_shortage_fed(struct fm_node *node);
 
 /*
  * Make memory free by the next, costlier means: magazines, the caller's cache, less choice of
- * place (the caller's own doing), growth. False: that brought nothing.
+ * place (the caller's own doing), growth. False: that brought nothing. Traces tell their numbers.
  */
 enum fm_relief {
 	FM_RELIEF_DRAIN,

@@ -15,7 +15,7 @@
  * most what its thread had in its hands just then is lost.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,6 +88,8 @@ reap(struct fm_state *st, bool mine)
 			fm_cache_reclaim(st, st->unit[i]);
 			nb_reclaimed++;
 		}
+	if (nb_reclaimed != 0)
+		fm_trace_reap(nb_reclaimed);
 	return nb_reclaimed;
 }
 

@@ -10,6 +10,8 @@
  * 0. Pages are claimed slab by slab in ascending order, and given back if one is taken meanwhile.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_inside.h"
 
 #include <rte_common.h>
@@ -178,6 +180,7 @@ alloc_large(struct fm_state *st, struct fm_node *node, size_t size, size_t align
 		count_alloc(st, node, FM_CLASS_LARGE);
 		fm_count(&node->large_bytes, pages << FM_PAGE_SHIFT, true);
 		fm_count(&node->counters[FM_CLASS_LARGE].acquires, 1, true);
+		fm_trace_slab_take(node->node_id, 0, ptr, pages);
 	}
 	return ptr;
 }
@@ -280,6 +283,7 @@ free_large(struct fm_state *st, struct fm_slab *slab, void *ptr)
 		fm_node_put_pages(&c->slab[first / FM_SLAB_PAGES],
 				  (unsigned int)(first % FM_SLAB_PAGES), (unsigned int)part);
 	}
+	fm_trace_slab_return(node->node_id, 0, ptr, size >> FM_PAGE_SHIFT);
 	fm_shortage_fed(node);
 	return true;
 }

@@ -14,7 +14,8 @@
  * again and sets them if need be, so a hint is missing for a moment at most.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_trace.h"
+
 #include "race_window.h"
 
 #include <limits.h>
@@ -106,6 +107,8 @@ release_run(struct fm_node *node, struct fm_slab *s, unsigned int page, unsigned
 	if ((atomic_load_explicit(&s->partial[page / 64], memory_order_relaxed) & mask) != 0)
 		unhint(&s->partial[page / 64], page % 64);
 	fm_node_put_pages(s, page, fm_class[cls].pages);
+	fm_trace_slab_return(node->node_id, fm_class[cls].size,
+			     (const void *)(s->base + page * FM_PAGE_SIZE), fm_class[cls].pages);
 	fm_count(&node->counters[cls].releases, 1, true);
 }
 
@@ -219,6 +222,8 @@ fm_node_put(struct fm_state *st, struct fm_node *node, unsigned int cls, struct 
 {
 	if (fm_shortage_hungry(node) || !fm_depot_push(&node->depot, cls, aim, blocks, n))
 		fm_node_put_blocks(st, blocks, n);
+	else
+		fm_trace_magazine_push(node->node_id, fm_class[cls].size, n);
 	fm_shortage_end(node);
 }
 
@@ -515,6 +520,8 @@ fm_node_get_runs(struct fm_node *node, unsigned int cls, unsigned int align, boo
 		atomic_store_explicit(&entry_of[p], entry, memory_order_relaxed);
 	}
 	fm_count(&node->counters[cls].acquires, *nb, true);
+	fm_trace_slab_take(node->node_id, fm_class[cls].size,
+			   (const void *)(s->base + *first * FM_PAGE_SIZE), *nb * pages);
 	return s;
 }
 
@@ -568,8 +575,10 @@ get(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks, 
 
 	if (aim != NULL) {
 		w.got = fm_depot_pop(&node->depot, cls, aim, blocks);
-		if (w.got != 0)
+		if (w.got != 0) {
+			fm_trace_magazine_pop(node->node_id, fm_class[cls].size, w.got);
 			return w.got;
+		}
 	}
 	/* Acquire: pairs with the release that published the chunk. */
 	nb = atomic_load_explicit(&node->nb_chunks, memory_order_acquire);

@@ -6,6 +6,8 @@
  * Called by the application's control path, and by an allocation that finds nothing left.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_inside.h"
 
 #include <errno.h>
@@ -108,6 +110,8 @@ reserve_on(struct fm_state *st, struct fm_node *node, const struct wish *w, bool
 	rc = reach(st, node, had + w->size, reserved + w->size, w->page_size, log);
 	fm_control_unlock(st);
 	fm_prefault_end(&prefault);
+	fm_trace_reserve(node->node_id, w->size, w->page_size, w->more, rc,
+			 atomic_load_explicit(&node->backing, memory_order_relaxed));
 	return rc;
 }
 
@@ -319,7 +323,7 @@ grow_locked(struct fm_state *st, struct fm_node *node, uint64_t size)
 bool
 fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 {
-	uint64_t seen = atomic_load_explicit(&node->growths, memory_order_relaxed);
+	uint64_t had, seen = atomic_load_explicit(&node->growths, memory_order_relaxed);
 	bool grown = true, is_pinned;
 
 	if (!fm_may_grow(node)) {
@@ -331,9 +335,13 @@ fm_grow(struct fm_state *st, struct fm_node *node, uint64_t size)
 	/* Somebody else may have grown it while we waited, or died with enough in its caches. */
 	if (seen == atomic_load_explicit(&node->growths, memory_order_relaxed) &&
 	    fm_holder_reap(st) == 0) {
+		had = atomic_load_explicit(&node->backing, memory_order_relaxed);
 		is_pinned = fm_holder_is_pinned(node->index);
 		grown = !is_pinned && grow_locked(st, node, size) == 0;
 		fm_count(grown ? &node->growths : &node->failed_growths, 1, true);
+		fm_trace_grow(node->node_id, size,
+			      atomic_load_explicit(&node->backing, memory_order_relaxed) - had,
+			      atomic_load_explicit(&node->backing, memory_order_relaxed));
 		if (!grown) {
 			/* EAL takes milliseconds to find that there is nothing: not every time. */
 			atomic_store_explicit(&node->retry_tsc, rte_rdtsc() + rte_get_tsc_hz(),
@@ -382,8 +390,8 @@ int64_t
 rte_fastmem_trim(int node_id)
 {
 	struct fm_state *st = fm_state_get();
+	uint64_t returned, sum = 0;
 	uint32_t i, to;
-	uint64_t sum = 0;
 	int rc;
 
 	if (st == NULL)
@@ -399,8 +407,11 @@ rte_fastmem_trim(int node_id)
 		fm_cache_flush(st, &st->node[i]);
 		fm_node_drain(st, &st->node[i]);
 		fm_control_lock(st);
-		sum += fm_chunks_trim(&st->node[i]);
+		returned = fm_chunks_trim(&st->node[i]);
 		fm_control_unlock(st);
+		fm_trace_trim(st->node[i].node_id, returned,
+			      atomic_load_explicit(&st->node[i].backing, memory_order_relaxed));
+		sum += returned;
 	}
 	fm_exit(st, NULL);
 	return (int64_t)sum;

@@ -16,7 +16,8 @@
  * FED_ENOUGH returns without a failure the caches may keep blocks again.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_trace.h"
+
 #include "race_window.h"
 
 #define FED_ENOUGH 256
@@ -89,8 +90,8 @@ fm_shortage_fed(struct fm_node *node)
 	fm_shortage_end(node);
 }
 
-bool
-fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size)
+static bool
+relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size)
 {
 	switch (relief) {
 	case FM_RELIEF_DRAIN:
@@ -103,4 +104,13 @@ fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int reli
 	default:
 		return fm_grow(st, node, size);
 	}
+}
+
+bool
+fm_shortage_relieve(struct fm_state *st, struct fm_node *node, unsigned int relief, uint64_t size)
+{
+	bool helped = relieve(st, node, relief, size);
+
+	fm_trace_reclaim(node->node_id, relief, size, helped);
+	return helped;
 }

@@ -10,6 +10,8 @@
  * ever; until a block goes out nobody does.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_inside.h"
 
 #include <errno.h>
@@ -53,6 +55,9 @@ put_back(const struct claim *claims)
 	while (claims != NULL) {
 		c = *claims; /* the memory is anybody's after this */
 		fm_node_put_pages(c.slab, c.page, c.nb * fm_class[c.cls].pages);
+		fm_trace_slab_return(c.node->node_id, fm_class[c.cls].size,
+				     (const void *)(c.slab->base + c.page * FM_PAGE_SIZE),
+				     c.nb * fm_class[c.cls].pages);
 		fm_count(&c.node->counters[c.cls].releases, c.nb, true);
 		/* An allocation may have found nothing meanwhile. */
 		fm_shortage_end(c.node);
