@@ -6,10 +6,13 @@
  * Called by the application, mostly through the inlined fast path of rte_fastmem_fast.h.
  */
 
+#include "fastmem_checker_priv.h"
+#include "fastmem_inside.h"
 #include "fastmem_trace.h"
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_errno.h>
 
 #define KNOWN_FLAGS (RTE_FASTMEM_F_ZERO | RTE_FASTMEM_F_IOVA_CONTIG)
@@ -46,17 +49,28 @@ fm_request_check(struct fm_state **st, struct fm_request *r)
 	return 0;
 }
 
+static void *
+serve(struct fm_state *st, struct fm_node *node, const struct fm_request *r)
+{
+	if (r->cls == FM_CLASS_LARGE)
+		return fm_large_alloc(st, node, r->size, r->align, r->flags);
+	if (r->align > FM_PAGE_SIZE)
+		return fm_aligned_alloc(st, node, r->cls, r->align);
+	return fm_cache_alloc(st, node, r->cls);
+}
+
 void *
 fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *r)
 {
-	void *ptr;
+	void *ptr = serve(st, node, r);
 
-	if (r->cls == FM_CLASS_LARGE)
-		ptr = fm_large_alloc(st, node, r->size, r->align, r->flags);
-	else if (r->align > FM_PAGE_SIZE)
-		ptr = fm_aligned_alloc(st, node, r->cls, r->align);
-	else
-		ptr = fm_cache_alloc(st, node, r->cls);
+	if (unlikely(fm_checking)) {
+		/* What is kept from being used again must not be missed. */
+		if (ptr == NULL && fm_checker_drain() != 0)
+			ptr = serve(st, node, r);
+		if (ptr != NULL)
+			fm_checker_given(ptr, r->size);
+	}
 	if (ptr != NULL && (r->flags & RTE_FASTMEM_F_ZERO) != 0)
 		memset(ptr, 0, r->size);
 	return ptr;
@@ -130,17 +144,33 @@ rte_fastmem_alloc_node(size_t size, size_t align, unsigned int flags, int node_i
 	return ptr != NULL ? ptr : fail(fm_out_of_memory(st, node, r.cls));
 }
 
+/* Give a block back that a checker kept: past the caches, and counted as freed before. */
+static bool
+put_kept(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
+	 void *ptr)
+{
+	struct fm_unit *u = fm_unit_self(st);
+	bool entered = fm_enter_once(st, u), done = fm_node_put_block(st, slab, ptr);
+
+	if (done) {
+		fm_count(&node->counters[cls].kept, (uint64_t)-1, true);
+		fm_shortage_fed(node);
+	}
+	if (entered)
+		fm_exit(st, u);
+	return done;
+}
+
 void
-rte_fastmem_free_slow(void *ptr)
+fm_free_now(void *ptr, bool kept)
 {
 	struct fm_state *st = fm_state_get();
+	struct fm_node *node;
 	struct fm_slab *slab;
 	unsigned int cls;
 	uint16_t entry;
 	bool done;
 
-	if (ptr == NULL)
-		return;
 	slab = st == NULL ? NULL : fm_window_slab((uintptr_t)ptr);
 	/* Relaxed: the entry was written before the block was handed out. */
 	entry = slab == NULL ?
@@ -153,12 +183,49 @@ rte_fastmem_free_slow(void *ptr)
 		return;
 	}
 	cls = fm_entry_class(entry);
-	done = cls < FM_CLASSES ?
-		       fm_cache_free(st, &st->node[fm_entry_node(entry)], cls, slab, ptr) :
-		       fm_large_free(st, slab, ptr);
+	node = &st->node[fm_entry_node(entry)];
+	if (cls >= FM_CLASSES)
+		done = fm_large_free(st, slab, ptr, kept);
+	else if (kept)
+		done = put_kept(st, node, cls, slab, ptr);
+	else
+		done = fm_cache_free(st, node, cls, slab, ptr);
 	if (!done)
 		fm_log(FM_ERR, "free of %p refused: it is no block's start, or was freed before",
 		       ptr);
+}
+
+void
+fm_free_keep(void *ptr)
+{
+	/* Relaxed: the entry was written before the block was handed out. */
+	uint16_t entry =
+		atomic_load_explicit(fm_window_entry((uintptr_t)ptr), memory_order_relaxed);
+	unsigned int cls = fm_entry_class(entry);
+	struct fm_state *st = fm_state();
+	struct fm_node *node = &st->node[fm_entry_node(entry)];
+	struct fm_unit *u = fm_unit_self(st);
+	struct fm_slot_counters *k;
+	bool shared;
+
+	fm_enter(st, u);
+	if (cls == FM_CLASS_LARGE) {
+		fm_large_keep(st, node, fm_block_size(ptr));
+	} else {
+		k = fm_counters_self(st, node, cls, &shared);
+		fm_count(&k->free_direct, 1, shared);
+		fm_count(&k->free_misses, 1, shared);
+		fm_count(&node->counters[cls].kept, 1, true);
+	}
+	fm_exit(st, u);
+}
+
+void
+rte_fastmem_free_slow(void *ptr)
+{
+	if (ptr == NULL || (unlikely(fm_checking) && fm_checker_freed(ptr)))
+		return;
+	fm_free_now(ptr, false);
 }
 
 void *

@@ -92,7 +92,7 @@ sample_class(const struct fm_audit *a, struct sample *s, const struct fm_held_li
 	unsigned int slot = fm_slot_index(a->node->index, cls);
 	struct figures *f = &s->of[cls];
 	const struct fm_unit *u;
-	uint64_t out;
+	uint64_t out, kept;
 
 	out = sample_counters(f, &of->threads, 0);
 	f->sum += mix(4, atomic_load_explicit(&of->acquires, memory_order_acquire)) +
@@ -103,12 +103,15 @@ sample_class(const struct fm_audit *a, struct sample *s, const struct fm_held_li
 		f->sum += mix(8 * (i + UINT64_C(1)) + 4,
 			      __atomic_load_n(&u->slots[slot].nb_alloc, __ATOMIC_ACQUIRE));
 	}
+	kept = atomic_load_explicit(&of->kept, memory_order_acquire);
+	f->sum += mix(7, kept);
 	if (cls == FM_CLASS_LARGE) {
+		f->cached = kept;
 		f->live = atomic_load_explicit(&a->node->large_bytes, memory_order_acquire);
 		f->sum += mix(6, f->live);
 	} else {
 		/* What went out to caches is there or live. */
-		f->cached = held->in_caches[cls] + held->in_depot[cls];
+		f->cached = held->in_caches[cls] + held->in_depot[cls] + kept;
 		f->live = out - held->in_caches[cls];
 	}
 }

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 
 /* Up to `n` blocks on one node, put before `*chain`; how many. */
@@ -66,6 +67,8 @@ alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_reques
 	    fm_cache_alloc_bulk(st, node, r->cls, ptrs, n))
 		return 0;
 	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
+	/* Which a checker has to allow. */
+	r->size = RTE_MAX(r->size, sizeof(chain));
 	for (i = 0; got < n && i < nb_nodes; i++) {
 		fm_stats_mark(st, nth_node(st, node, any, i), r->cls, mark[i]);
 		got += chain_blocks(st, nth_node(st, node, any, i), r, n - got, &chain);

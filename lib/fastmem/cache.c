@@ -9,10 +9,11 @@
  * less from the node's runs; full, it gives a batch away. The oldest entries stay: what was freed
  * last is what leaves when a slot is full, and that is in this core's cache either way.
  *
- * A thread without a unit (there are none left, or a debug build, which wants every operation to
- * come by here and check) works on the node directly.
+ * A thread without a unit (there are none left) works on the node directly, as do all of them where
+ * every operation has to come by here: in a debug build, and while a checker watches.
  */
 
+#include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
 
 #include <string.h>
@@ -242,7 +243,7 @@ slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 	struct rte_fastmem_slot *slot;
 	uintptr_t *array;
 
-	if (!USE_CACHES || u == NULL || fm_class[cls].entries == 0)
+	if (!USE_CACHES || fm_checking || u == NULL || fm_class[cls].entries == 0)
 		return NULL;
 	slot = &u->slots[fm_slot_index(node->index, cls)];
 	if (likely(slot->base != 0))
@@ -349,7 +350,9 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 unsigned int
 fm_cache_flush(struct fm_state *st, const struct fm_node *node)
 {
-	return this_thread.unit == NULL ? 0 : flush_unit(st, this_thread.unit, node);
+	unsigned int n = fm_checker_drain();
+
+	return n + (this_thread.unit == NULL ? 0 : flush_unit(st, this_thread.unit, node));
 }
 
 void
@@ -357,6 +360,7 @@ rte_fastmem_cache_flush(void)
 {
 	struct fm_state *st = fm_state();
 
+	fm_checker_drain();
 	if (st == NULL || this_thread.unit == NULL)
 		return;
 	fm_unit_enter(this_thread.unit);

@@ -58,6 +58,17 @@ fm_exit(struct fm_state *st, struct fm_unit *u)
 		atomic_fetch_add_explicit(&st->ended, 1, memory_order_release); /* R2 */
 }
 
+/* The same for who may be inside already; whether it has to go out again. */
+static inline bool
+fm_enter_once(struct fm_state *st, struct fm_unit *u)
+{
+	/* Relaxed: the owner alone writes it. */
+	if (u != NULL && atomic_load_explicit(&u->inside, memory_order_relaxed) % 2 != 0)
+		return false;
+	fm_enter(st, u);
+	return true;
+}
+
 /* Was there an instant during this call at which nobody was inside? */
 bool
 fm_quiet(const struct fm_state *st);

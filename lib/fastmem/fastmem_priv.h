@@ -169,6 +169,7 @@ struct fm_figures {
 /* What happened to a class on a node outside of any thread's own counters. */
 struct fm_class_counters {
 	_Atomic uint64_t acquires;
+	_Atomic uint64_t kept; /* freed, see checker.c; of FM_CLASS_LARGE: bytes */
 	_Atomic uint64_t releases;
 	struct fm_slot_counters threads; /* without a cache, or whose cache serves others now */
 };
@@ -883,9 +884,9 @@ fm_large_alloc(struct fm_state *st, struct fm_node *node, size_t size, size_t al
 void *
 fm_aligned_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls, size_t align);
 
-/* Free a block above RTE_FASTMEM_MAX_SIZE; false: none starts there. */
+/* Free a block above RTE_FASTMEM_MAX_SIZE, see fm_free_now(); false: none starts there. */
 bool
-fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr);
+fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr, bool kept);
 
 /* Bytes of the block above RTE_FASTMEM_MAX_SIZE that starts there, 0: none does. */
 size_t

@@ -15,6 +15,7 @@
  * most what its thread had in its hands just then is lost.
  */
 
+#include "fastmem_checker_priv.h"
 #include "fastmem_trace.h"
 
 #include <errno.h>
@@ -148,6 +149,19 @@ fm_holder_is_pinned(uint32_t node)
 		return pins[node];
 	return lock_at(PINS_AT + (off_t)node, F_WRLCK, F_OFD_GETLK, &lock) &&
 	       lock.l_type != F_UNLCK;
+}
+
+bool
+fm_holder_is_alone(void)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = LOCKS_AT,
+		.l_len = MAX_HOLDERS + 1,
+	};
+
+	return lock_fd < 0 || (fcntl(lock_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK);
 }
 
 void

@@ -10,9 +10,9 @@
  * 0. Pages are claimed slab by slab in ascending order, and given back if one is taken meanwhile.
  */
 
-#include "fastmem_trace.h"
-
+#include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
+#include "fastmem_trace.h"
 
 #include <rte_common.h>
 
@@ -250,27 +250,44 @@ fm_large_size(const struct fm_slab *slab, const void *ptr)
 	return addr - (uintptr_t)ptr;
 }
 
+/* Counted as freed. */
+static void
+count_free(struct fm_state *st, struct fm_node *node, size_t size)
+{
+	bool shared;
+	struct fm_slot_counters *k = fm_counters_self(st, node, FM_CLASS_LARGE, &shared);
+
+	fm_count(&k->free_direct, 1, shared);
+	fm_count(&k->free_misses, 1, shared);
+	fm_count(&node->counters[FM_CLASS_LARGE].releases, 1, true);
+	atomic_fetch_sub_explicit(&node->large_bytes, size, memory_order_relaxed);
+}
+
+void
+fm_large_keep(struct fm_state *st, struct fm_node *node, size_t size)
+{
+	count_free(st, node, size);
+	fm_count(&node->counters[FM_CLASS_LARGE].kept, size, true);
+}
+
 static bool
-free_large(struct fm_state *st, struct fm_slab *slab, void *ptr)
+free_large(struct fm_state *st, struct fm_slab *slab, void *ptr, bool kept)
 {
 	struct fm_chunk *c = slab->chunk;
 	struct fm_node *node = &st->node[c->node];
 	uint16_t head = fm_entry(c->node, FM_CLASS_LARGE);
 	size_t size = fm_large_size(slab, ptr);
 	uint64_t first, n, part;
-	struct fm_slot_counters *k;
-	bool shared;
 
 	/* Relaxed: the pages' release below orders; this only decides between two frees at once. */
 	if (size == 0 ||
 	    !atomic_compare_exchange_strong_explicit(fm_window_entry((uintptr_t)ptr), &head, 0,
 						     memory_order_relaxed, memory_order_relaxed))
 		return false;
-	k = fm_counters_self(st, node, FM_CLASS_LARGE, &shared);
-	fm_count(&k->free_direct, 1, shared);
-	fm_count(&k->free_misses, 1, shared);
-	fm_count(&node->counters[FM_CLASS_LARGE].releases, 1, true);
-	atomic_fetch_sub_explicit(&node->large_bytes, size, memory_order_relaxed);
+	if (kept)
+		fm_count(&node->counters[FM_CLASS_LARGE].kept, -size, true);
+	else
+		count_free(st, node, size);
 
 	/*
 	 * All of them before the first page is free: a block that comes to lie right before those that
@@ -289,13 +306,12 @@ free_large(struct fm_state *st, struct fm_slab *slab, void *ptr)
 }
 
 bool
-fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr)
+fm_large_free(struct fm_state *st, struct fm_slab *slab, void *ptr, bool kept)
 {
 	struct fm_unit *u = fm_unit_self(st);
-	bool done;
+	bool entered = fm_enter_once(st, u), done = free_large(st, slab, ptr, kept);
 
-	fm_enter(st, u);
-	done = free_large(st, slab, ptr);
-	fm_exit(st, u);
+	if (entered)
+		fm_exit(st, u);
 	return done;
 }

@@ -2,14 +2,14 @@
  * Copyright (c) 2026 The fastmem authors
  *
  * Owns the kind "fastmem" of lib/memalloc's interface, and what each such allocator counts.
- * Must not know how blocks are served: it calls what applications call.
+ * Must not know how blocks are served: but for a block's size it calls what applications call.
  * Called by lib/memalloc's functions through the interface, and by applications to create one.
  *
  * Each lcore counts in a line of its own, so that none waits for another's. What it has allocated
  * goes to the common sum when that is much; until then it also keeps the most that it was.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_checker_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -151,7 +151,7 @@ fastmem_get(struct rte_memalloc *alloc, size_t size, size_t align, void **mem)
 		got = rte_fastmem_alloc_node(size, align, 0, self->node_id);
 	if (got == NULL)
 		return refused(self, size, align);
-	count(self, rte_fastmem_usable_size(got), 0, true, false);
+	count(self, fm_block_size(got), 0, true, false);
 	*mem = got;
 	return 0;
 }
@@ -165,7 +165,7 @@ no_block(const void *mem)
 static int
 fastmem_free(struct rte_memalloc *alloc, void *mem)
 {
-	size_t size = rte_fastmem_usable_size(mem);
+	size_t size = fm_block_size(mem);
 
 	if (size == 0)
 		return no_block(mem);
@@ -177,7 +177,7 @@ fastmem_free(struct rte_memalloc *alloc, void *mem)
 static int
 fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align, void **moved)
 {
-	size_t old_size = rte_fastmem_usable_size(mem);
+	size_t old_size = fm_block_size(mem);
 	struct adapter *self = adapter_of(alloc);
 	uintptr_t old = (uintptr_t)mem;
 	void *got;
@@ -188,10 +188,10 @@ fastmem_realloc(struct rte_memalloc *alloc, void *mem, size_t size, size_t align
 	if (got == NULL)
 		return refused(self, size, align);
 	if ((uintptr_t)got == old) {
-		count(self, rte_fastmem_usable_size(got), old_size, false, false);
+		count(self, fm_block_size(got), old_size, false, false);
 	} else {
 		count(self, 0, old_size, false, true);
-		count(self, rte_fastmem_usable_size(got), 0, true, false);
+		count(self, fm_block_size(got), 0, true, false);
 	}
 	*moved = got;
 	return 0;

@@ -6,8 +6,9 @@
  * Called by the application.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_checker_priv.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_memory.h>
 
@@ -41,7 +42,7 @@ rte_fastmem_node_of(const void *ptr)
 }
 
 size_t
-rte_fastmem_usable_size(const void *ptr)
+fm_block_size(const void *ptr)
 {
 	uintptr_t page = ((uintptr_t)ptr >> FM_PAGE_SHIFT) - rte_fastmem_window.first;
 	struct fm_slab *slab;
@@ -58,6 +59,15 @@ rte_fastmem_usable_size(const void *ptr)
 	if (fm_entry_class(entry) < FM_CLASSES)
 		return fm_class[fm_entry_class(entry)].size;
 	return fm_large_size(slab, ptr);
+}
+
+size_t
+rte_fastmem_usable_size(const void *ptr)
+{
+	/* Who asks may use what it has. */
+	if (unlikely(fm_checking))
+		fm_checker_widen(ptr);
+	return fm_block_size(ptr);
 }
 
 rte_iova_t

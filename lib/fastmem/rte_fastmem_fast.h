@@ -303,7 +303,8 @@ rte_fastmem_alloc(size_t size, size_t align, unsigned int flags)
  *
  * A pointer that fastmem never gave out is refused with a log line. A library built with
  * -Dfastmem_debug=true also catches a block that is freed twice and a pointer into a block's
- * middle, and names them.
+ * middle, and names them. AddressSanitizer and valgrind's memcheck report what is freed twice or used
+ * after it was freed, as for malloc().
  *
  * @param ptr
  *   The block, or NULL.

@@ -6,6 +6,7 @@
  * Called by the application's control path, and by every slow path to find the state.
  */
 
+#include "fastmem_checker_priv.h"
 #include "fastmem_external_priv.h"
 
 #include <errno.h>
@@ -259,6 +260,7 @@ rte_fastmem_init(void)
 
 	pthread_mutex_lock(&attach_lock);
 	if (fm_state() == NULL) {
+		fm_checker_start();
 		fm_cache_init();
 		/* Before rte_eal_init() there are no lists, and looking up a zone would crash. */
 		if (rte_memseg_list_walk(any_list, NULL) != 1)
@@ -297,7 +299,9 @@ rte_fastmem_deinit(void)
 		return;
 	pthread_mutex_lock(&attach_lock);
 	fm_pin_leave();
+	fm_checker_drain();
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
+		fm_checker_stop();
 		fm_cache_leave(st, true);
 		fm_holder_leave();
 		atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
@@ -311,6 +315,7 @@ rte_fastmem_deinit(void)
 		fm_log(FM_WARNING,
 		       "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
 		       fm_stats_live(st), stats.bytes_in_use);
+	fm_checker_stop();
 	fm_cache_leave(st, false);
 	fm_holder_leave();
 	atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);

@@ -97,6 +97,8 @@ tally_class(struct tally *t, struct fm_state *st, const struct fm_node *node, un
 	if (tag == TAG_ALL || tag == FM_TAG_SHARED)
 		tally_figures(t, k, load(&k->alloc_direct), load(&k->free_direct),
 			      &node->baseline[cls]);
+	if (tag == TAG_ALL)
+		t->cached += load(&node->counters[cls].kept);
 }
 
 /* What the calling thread counts of a class: its slot's figures, or the node's shared ones. */

@@ -10,9 +10,9 @@
  * ever; until a block goes out nobody does.
  */
 
-#include "fastmem_trace.h"
-
+#include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
+#include "fastmem_trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -118,6 +118,7 @@ warm_all(const struct rte_fastmem_warmth *what, unsigned int nb, unsigned int *f
 	unsigned int i;
 	int rc;
 
+	fm_checker_drain();
 	for (i = 0; i < nb; i++) {
 		rc = claim(&what[i], &claims);
 		if (rc == 0)
