@@ -831,6 +831,9 @@ fm_count(_Atomic uint64_t *counter, uint64_t n, bool shared)
 
 /* ---------------------------------------------------------------- alloc.c */
 
+/* Besides RTE_FASTMEM_F_*: a block above RTE_FASTMEM_MAX_SIZE for which the node does not grow. */
+#define FM_F_NO_GROWTH (1u << 31)
+
 /* What an allocation asks for. */
 struct fm_request {
 	size_t size;

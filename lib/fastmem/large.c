@@ -168,11 +168,12 @@ alloc_large(struct fm_state *st, struct fm_node *node, size_t size, size_t align
 	uint64_t pages = (size + FM_PAGE_SIZE - 1) >> FM_PAGE_SHIFT;
 	uint64_t pages_align = RTE_MAX(align >> FM_PAGE_SHIFT, (size_t)1);
 	bool contiguous = (flags & RTE_FASTMEM_F_IOVA_CONTIG) != 0;
-	unsigned int relief;
+	unsigned int relief,
+		reliefs = (flags & FM_F_NO_GROWTH) != 0 ? FM_RELIEF_GROW : FM_RELIEFS + GROW_AGAIN;
 	void *ptr;
 
 	ptr = get_row(st, node, pages, pages_align, contiguous);
-	for (relief = 0; ptr == NULL && relief < FM_RELIEFS + GROW_AGAIN; relief++)
+	for (relief = 0; ptr == NULL && relief < reliefs; relief++)
 		if (fm_shortage_relieve(st, node, RTE_MIN(relief, (unsigned int)FM_RELIEF_GROW),
 					pages << FM_PAGE_SHIFT))
 			ptr = get_row(st, node, pages, pages_align, contiguous);
