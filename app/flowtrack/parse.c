@@ -16,6 +16,8 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include <dpdk_compat.h>
+
 #include "parse.h"
 
 /* The older tag of stacked VLANs, which DPDK has no name for. */
@@ -250,7 +252,8 @@ parse_ipv6(struct bytes b, struct packet *pkt)
 		return result;
 	result = parse_l4(b, wire_len, pkt, ports);
 	if (result == PARSE_OK)
-		key_set(pkt, hdr.src_addr, hdr.dst_addr, sizeof(hdr.src_addr), ports[0], ports[1]);
+		key_set(pkt, DPDK_IPV6_BYTES(hdr.src_addr), DPDK_IPV6_BYTES(hdr.dst_addr),
+			sizeof(hdr.src_addr), ports[0], ports[1]);
 	return result;
 }
 

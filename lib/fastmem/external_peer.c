@@ -24,7 +24,8 @@
 #include <rte_common.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
+
+#include <dpdk_compat.h>
 
 #define CHANNEL	   "fastmem_external"
 #define MAX_PEERS  256
@@ -262,7 +263,7 @@ start_work(const struct request *q, const char *peer)
 	if (job != NULL) {
 		job->q = *q;
 		strcpy(job->peer, peer);
-		if (rte_ctrl_thread_create(&thread, "fastmem-add", NULL, work, job) == 0)
+		if (dpdk_ctrl_thread_create(&thread, "fastmem-add", work, job) == 0)
 			return;
 		free(job);
 	}
@@ -371,8 +372,7 @@ fm_peer_join(const struct fm_state *st, int *files)
 	secondary.st = st;
 	secondary.fd = ends[0];
 	if (rc == 0)
-		rc = -rte_ctrl_thread_create(&secondary.thread, "fastmem-follow", NULL, follow,
-					     NULL);
+		rc = dpdk_ctrl_thread_create(&secondary.thread, "fastmem-follow", follow, NULL);
 	if (rc != 0) {
 		close(ends[0]);
 		return rc;

@@ -16,6 +16,8 @@
 
 #include <rte_lcore.h>
 
+#include <dpdk_compat.h>
+
 #include "memwatch_priv.h"
 
 /* Of all windows the kernel takes this one from whom it does not trust, too. */
@@ -49,7 +51,7 @@ make_thread(void)
 	int ret;
 
 	if (rte_lcore_count() != 0)
-		return rte_ctrl_thread_create(&self.thread, "fastmem-watch", NULL, run, NULL);
+		return dpdk_ctrl_thread_create(&self.thread, "fastmem-watch", run, NULL);
 	pthread_attr_init(&attr);
 	ret = -pthread_create(&self.thread, &attr, run, NULL);
 	pthread_attr_destroy(&attr);
