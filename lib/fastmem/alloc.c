@@ -6,9 +6,10 @@
  * Called by the application, mostly through the inlined fast path of rte_fastmem_fast.h.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
-#include "fastmem_trace.h"
 
 #include <string.h>
 

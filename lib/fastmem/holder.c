@@ -15,8 +15,9 @@
  * most what its thread had in its hands just then is lost.
  */
 
-#include "fastmem_checker_priv.h"
 #include "fastmem_trace.h"
+
+#include "fastmem_checker_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,9 +10,10 @@
  * 0. Pages are claimed slab by slab in ascending order, and given back if one is taken meanwhile.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
-#include "fastmem_trace.h"
 
 #include <rte_common.h>
 

@@ -10,9 +10,10 @@
  * ever; until a block goes out nobody does.
  */
 
+#include "fastmem_trace.h"
+
 #include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
-#include "fastmem_trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
