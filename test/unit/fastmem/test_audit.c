@@ -605,7 +605,7 @@ who_is_stopped_inside_is_not_accused(void **state)
 #endif
 
 static int
-stop(const struct rte_fastmem_fault *fault, void *arg)
+stop_at(const struct rte_fastmem_fault *fault, void *arg)
 {
 	(void)fault;
 	++*(int *)arg;
@@ -621,7 +621,7 @@ the_audit_ends_when_told_to(void **state)
 	(void)state;
 	the_node()->backing += SLAB;
 	the_node()->large_bytes += SLAB;
-	assert_int_equal(rte_fastmem_audit(RTE_NUMA_NODE_ANY, stop, &n, &audit), 7);
+	assert_int_equal(rte_fastmem_audit(RTE_NUMA_NODE_ANY, stop_at, &n, &audit), 7);
 	assert_int_equal(n, 1);
 	assert_int_equal(audit.slabs, 12345);
 	assert_int_equal(rte_fastmem_audit(test_node(), NULL, NULL, &audit), 0);

@@ -92,7 +92,7 @@ plain_free(void *ptr)
 }
 
 static void
-free_sized(void *ptr)
+sized_free(void *ptr)
 {
 	rte_fastmem_free_sized(ptr, 64, 0);
 }
@@ -114,7 +114,7 @@ free_among_others(void *ptr)
 static void
 every_free_refuses_a_foreign_pointer(void **state)
 {
-	static void (*const frees[])(void *ptr) = { plain_free, free_sized, free_sized_large,
+	static void (*const frees[])(void *ptr) = { plain_free, sized_free, free_sized_large,
 						    free_among_others };
 	struct foreign foreign[NB_FOREIGN];
 	size_t i, j;
@@ -289,7 +289,7 @@ a_block_freed_twice_by_two_threads_is_named(void **state)
 static void
 every_free_names_a_block_freed_twice(void **state)
 {
-	static void (*const frees[])(void *ptr) = { plain_free, free_sized, free_among_others };
+	static void (*const frees[])(void *ptr) = { plain_free, sized_free, free_among_others };
 	size_t i;
 	void *ptr;
 

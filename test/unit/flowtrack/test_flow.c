@@ -40,7 +40,7 @@ start(unsigned int max_flows)
 }
 
 static void
-stop(void)
+finish(void)
 {
 	flow_table_flush(&table);
 	assert_int_equal(table.counters.live, 0);
@@ -98,7 +98,7 @@ packets_of_a_key_are_a_flow(void **state)
 	assert_int_equal(top.n, 2);
 	assert_int_equal(top.flows[0].packets[0], 2);
 	top_free(&top);
-	stop();
+	finish();
 }
 
 static void
@@ -117,7 +117,7 @@ the_table_holds_what_it_promises(void **state)
 	assert_int_equal(table.counters.live, 1000);
 	assert_int_equal(table.counters.ended[FLOW_END_DROPPED], 4000);
 	assert_int_equal(table.counters.untracked, 0);
-	stop();
+	finish();
 }
 
 static void
@@ -130,7 +130,7 @@ a_table_of_one_flow(void **state)
 	add_udp(1);
 	assert_int_equal(table.counters.live, 1);
 	assert_int_equal(table.counters.ended[FLOW_END_DROPPED], 2);
-	stop();
+	finish();
 }
 
 static void
@@ -155,7 +155,7 @@ flows_end_when_they_are_silent(void **state)
 	assert_int_equal(table.counters.live, 0);
 	assert_int_equal(table.counters.ended[FLOW_END_TIMEOUT], 3);
 	assert_int_equal(stub_blocks, 0);
-	stop();
+	finish();
 }
 
 static void
@@ -169,7 +169,7 @@ time_does_not_go_back(void **state)
 	flow_table_advance(&table, 1029 * SECOND);
 	assert_int_equal(table.counters.live, 1);
 	assert_int_equal(TAILQ_FIRST(&table.by_age)->last_us, 1020 * SECOND);
-	stop();
+	finish();
 }
 
 static void
@@ -189,7 +189,7 @@ without_memory_the_oldest_makes_room(void **state)
 	/* A record, a timer, a TCP state and a segment. */
 	add_held(100, 500);
 	assert_int_equal(table.counters.live, 9);
-	stop();
+	finish();
 }
 
 static void
@@ -203,7 +203,7 @@ a_flow_does_not_drop_itself(void **state)
 	assert_int_equal(table.counters.ended[FLOW_END_DROPPED], 0);
 	assert_int_equal(table.reassembly.counters.no_memory, 1);
 	assert_int_equal(table.reassembly.counters.delivered, 500);
-	stop();
+	finish();
 }
 
 static void
@@ -222,7 +222,7 @@ without_any_memory_packets_are_untracked(void **state)
 		assert_int_equal(table.counters.protos[FLOW_PROTO_TCP].packets, 1);
 		assert_int_equal(table.counters.protos[FLOW_PROTO_TCP].flows, 0);
 		assert_int_equal(stub_blocks, 0);
-		stop();
+		finish();
 	}
 }
 
@@ -261,7 +261,7 @@ anything_at_random(void **state)
 		assert_non_null(flow_end_name(i));
 	}
 	assert_int_equal(flows, ended);
-	stop();
+	finish();
 }
 
 static int
