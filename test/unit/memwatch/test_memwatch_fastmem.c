@@ -83,9 +83,8 @@ static _Atomic unsigned int last, changes, gaps;
 static void
 follow(const struct rte_memwatch_change *change, void *arg)
 {
-	(void)arg;
 	if (change->from != atomic_load(&last) || change->from == change->to ||
-	    change->node_id != test_node() || change->why != RTE_MEMWATCH_SOURCE_FASTMEM)
+	    change->node_id != *(int *)arg || change->why != RTE_MEMWATCH_SOURCE_FASTMEM)
 		atomic_fetch_add(&gaps, 1);
 	atomic_store(&last, change->to);
 	atomic_fetch_add(&changes, 1);
@@ -104,7 +103,7 @@ a_callback_is_told_when_it_fills_up(void **state)
 {
 	struct test_blocks blocks = { 0 };
 	struct rte_memwatch_config config;
-	int id;
+	int id, node_id = test_node();
 
 	(void)state;
 	rte_memwatch_config_init(&config);
@@ -112,7 +111,7 @@ a_callback_is_told_when_it_fills_up(void **state)
 	config.period_ms = 10;
 	config.hold_ms = 0;
 	assert_int_equal(rte_memwatch_start(&config), 0);
-	id = rte_memwatch_register(test_node(), follow, NULL);
+	id = rte_memwatch_register(node_id, follow, &node_id);
 	for (unsigned int round = 0; round < 3; round++) {
 		test_blocks_exhaust(&blocks, MIB, 0);
 		wait_told(RTE_MEMWATCH_CRITICAL);
