@@ -38,6 +38,7 @@ int
 mw_watch_add(int node_id, rte_memwatch_cb cb, void *arg)
 {
 	struct watch *made = calloc(1, sizeof(*made)), **end;
+	int id;
 
 	if (made == NULL)
 		return mw_fail(-ENOMEM, "out of memory");
@@ -45,12 +46,12 @@ mw_watch_add(int node_id, rte_memwatch_cb cb, void *arg)
 	made->cb = cb;
 	made->arg = arg;
 	pthread_mutex_lock(&all.lock);
-	made->id = ++all.last_id;
+	made->id = id = ++all.last_id;
 	for (end = &all.first; *end != NULL; end = &(*end)->next)
 		;
 	*end = made;
 	pthread_mutex_unlock(&all.lock);
-	return made->id;
+	return id;
 }
 
 int
