@@ -131,6 +131,7 @@ mr_facts_room(const struct rte_numa_topology *topo, const struct rte_numa_mask *
 {
 	uint64_t min_free = read_number("/proc/sys/vm/min_free_kbytes") * 1024, room = 0;
 	struct rte_numa_cgroup_limit limit;
+	struct rte_numa_cgroup cgroup;
 	struct rte_numa_memory memory;
 	int node_id;
 
@@ -138,7 +139,8 @@ mr_facts_room(const struct rte_numa_topology *topo, const struct rte_numa_mask *
 		if (rte_numa_memory(topo, node_id, &memory) == 0)
 			room += mr_room_of_node(&memory, min_free);
 	}
-	if (rte_numa_cgroup_memory("/proc", "", RTE_NUMA_CGROUP_MAX, &limit) < 0)
+	if (rte_numa_cgroup_find("/proc", "memory", &cgroup) < 0 ||
+	    rte_numa_cgroup_memory("", &cgroup, RTE_NUMA_CGROUP_MAX, &limit) < 0)
 		return room;
 	return room < limit.left ? room : limit.left;
 }

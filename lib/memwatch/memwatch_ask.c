@@ -28,6 +28,7 @@ static int
 look_once(int node_id, struct mw_reading *r, const struct mw_node_reading **node,
 	  struct rte_memwatch_config *config)
 {
+	struct mw_cgroups cgroups;
 	struct mw_roots roots;
 	int ret, index;
 
@@ -41,7 +42,8 @@ look_once(int node_id, struct mw_reading *r, const struct mw_node_reading **node
 		mw_reading_free(r);
 		return fail_node(node_id, roots.topo);
 	}
-	mw_read(&roots, r);
+	mw_cgroups_find(&roots, &cgroups);
+	mw_read(&roots, &cgroups, r);
 	*node = index >= 0 ? &r->node[index] : NULL;
 	return 0;
 }

@@ -139,6 +139,12 @@ struct mw_roots {
 	const char *fs;	  /* and what stands before other paths. */
 };
 
+/* The cgroups of this process, which are seldom others: to find them costs as much as all else. */
+struct mw_cgroups {
+	bool has_memory, has_huge;
+	struct rte_numa_cgroup memory, huge;
+};
+
 /* Those of this machine; -errno with a text. */
 int
 mw_roots_self(struct mw_roots *roots);
@@ -150,9 +156,12 @@ mw_reading_make(const struct mw_roots *roots, struct mw_reading *r);
 void
 mw_reading_free(struct mw_reading *r);
 
+void
+mw_cgroups_find(const struct mw_roots *roots, struct mw_cgroups *cgroups);
+
 /* What a source cannot tell is not known: it fails for no file. */
 void
-mw_read(const struct mw_roots *roots, struct mw_reading *r);
+mw_read(const struct mw_roots *roots, const struct mw_cgroups *cgroups, struct mw_reading *r);
 
 /* The index of a node, or -1. */
 int

@@ -88,7 +88,7 @@ read_node(const struct mw_roots *roots, struct mw_node_reading *node)
 
 /* Who is refused one size takes another: of all sizes that there are the best counts. */
 static void
-read_hugepages(const struct mw_roots *roots, struct mw_reading *r)
+read_hugepages(const struct mw_roots *roots, const struct mw_cgroups *cgroups, struct mw_reading *r)
 {
 	struct rte_numa_hugepages pools[MAX_POOLS];
 	struct rte_numa_cgroup_limit limit, *best = &r->cgroup_huge;
@@ -101,9 +101,10 @@ read_hugepages(const struct mw_roots *roots, struct mw_reading *r)
 		if (pools[i].total == 0)
 			continue;
 		r->promised += pools[i].reserved * pools[i].page_size;
-		if (rte_numa_cgroup_hugepages(roots->proc, roots->fs, pools[i].page_size, &limit) <
-		    0)
-			limit.max = limit.left = RTE_NUMA_CGROUP_NO_LIMIT;
+		limit.max = limit.left = RTE_NUMA_CGROUP_NO_LIMIT;
+		if (cgroups->has_huge)
+			rte_numa_cgroup_hugepages(roots->fs, &cgroups->huge, pools[i].page_size,
+						  &limit);
 		if (!limited || limit.left > best->left)
 			*best = limit;
 		limited = true;
@@ -113,11 +114,12 @@ read_hugepages(const struct mw_roots *roots, struct mw_reading *r)
 }
 
 static void
-read_limit(const struct mw_roots *roots, enum rte_numa_cgroup_kind kind,
-	   struct rte_numa_cgroup_limit *limit)
+read_limit(const struct mw_roots *roots, const struct mw_cgroups *cgroups,
+	   enum rte_numa_cgroup_kind kind, struct rte_numa_cgroup_limit *limit)
 {
-	if (rte_numa_cgroup_memory(roots->proc, roots->fs, kind, limit) < 0)
-		limit->max = limit->left = RTE_NUMA_CGROUP_NO_LIMIT;
+	limit->max = limit->left = RTE_NUMA_CGROUP_NO_LIMIT;
+	if (cgroups->has_memory)
+		rte_numa_cgroup_memory(roots->fs, &cgroups->memory, kind, limit);
 }
 
 /*
@@ -155,10 +157,16 @@ read_pressure(const char *path, struct mw_reading *r)
 }
 
 void
-mw_read(const struct mw_roots *roots, struct mw_reading *r)
+mw_cgroups_find(const struct mw_roots *roots, struct mw_cgroups *cgroups)
+{
+	cgroups->has_memory = rte_numa_cgroup_find(roots->proc, "memory", &cgroups->memory) == 0;
+	cgroups->has_huge = rte_numa_cgroup_find(roots->proc, "hugetlb", &cgroups->huge) == 0;
+}
+
+void
+mw_read(const struct mw_roots *roots, const struct mw_cgroups *cgroups, struct mw_reading *r)
 {
 	char path[PATH_MAX], text[TEXT_MAX];
-	struct rte_numa_cgroup cgroup;
 
 	snprintf(path, sizeof(path), "%s/meminfo", roots->proc);
 	r->meminfo = mw_os_read(path, text, sizeof(text)) == 0 &&
@@ -168,15 +176,15 @@ mw_read(const struct mw_roots *roots, struct mw_reading *r)
 	r->reclaims = r->kills = 0;
 	snprintf(path, sizeof(path), "%s/" MW_PRESSURE_FILE, roots->proc);
 	read_pressure(path, r);
-	read_limit(roots, RTE_NUMA_CGROUP_MAX, &r->cgroup);
-	read_limit(roots, RTE_NUMA_CGROUP_HIGH, &r->cgroup_high);
-	if (rte_numa_cgroup_find(roots->proc, "memory", &cgroup) == 0 && !cgroup.v1) {
-		read_events(roots, cgroup, r);
+	read_limit(roots, cgroups, RTE_NUMA_CGROUP_MAX, &r->cgroup);
+	read_limit(roots, cgroups, RTE_NUMA_CGROUP_HIGH, &r->cgroup_high);
+	if (cgroups->has_memory && !cgroups->memory.v1) {
+		read_events(roots, cgroups->memory, r);
 		snprintf(path, sizeof(path), "%s%s/" MW_CGROUP_PRESSURE_FILE, roots->fs,
-			 cgroup.dir);
+			 cgroups->memory.dir);
 		read_pressure(path, r);
 	}
-	read_hugepages(roots, r);
+	read_hugepages(roots, cgroups, r);
 	for (unsigned int i = 0; i < r->nb_nodes; i++)
 		read_node(roots, &r->node[i]);
 }

@@ -15,6 +15,9 @@
 
 #include "memwatch_priv.h"
 
+/* How often it is looked whether the process is in other cgroups. */
+#define FIND_MS 10000
+
 /* In place of a level: no such node. */
 #define NO_LEVEL UINT8_MAX
 
@@ -28,6 +31,8 @@ static struct {
 	bool on; /* Changed with all three held. */
 	struct mw_roots roots;
 	struct rte_memwatch_config config;
+	struct mw_cgroups cgroups;
+	uint64_t found_ms; /* When they were found. */
 	struct mw_reading now, before;
 	bool looked;
 	unsigned int nb_scopes; /* The machine, then each node. */
@@ -82,7 +87,11 @@ look(bool stalled)
 
 	self.before = self.now;
 	self.now = older;
-	mw_read(&self.roots, &self.now);
+	if (!self.looked || now_ms - self.found_ms >= FIND_MS) {
+		mw_cgroups_find(&self.roots, &self.cgroups);
+		self.found_ms = now_ms;
+	}
+	mw_read(&self.roots, &self.cgroups, &self.now);
 	/* The average lags behind the trigger, which is at the threshold. */
 	if (stalled && self.now.pressure && self.now.stall < medium)
 		self.now.stall = medium;

@@ -169,6 +169,9 @@ rte_memwatch_config_init(struct rte_memwatch_config *config);
  * period it looks when the kernel says that tasks wait for memory (a PSI trigger) or that a cgroup's
  * memory.events changed, where it does; rte_memwatch_poll() does so in no case.
  *
+ * rte_fastmem_deinit() has to wait until watching was stopped. In a secondary EAL has to be initialised
+ * before it begins.
+ *
  * Context: control path, may sleep.
  *
  * @param config
@@ -293,15 +296,16 @@ rte_memwatch_unregister(int id);
  * Look if it is time to, and call callbacks, without sleeping: for an lcore's loop.
  *
  * Started with RTE_MEMWATCH_F_POLLED it looks once a period, for whichever thread comes first; the
- * others go on. A look reads files of /proc, /sys and of the cgroups: some ten microseconds, more with
- * many nodes, doc/guides/memwatch.rst has figures; where fastmem's growth is on it takes the lock
- * of EAL's heap, which EAL holds while it adds memory. When it is not time it reads a clock, some
- * nanoseconds.
+ * others go on. A look reads some 30 files of /proc, /sys and of the cgroups, ten more a further node:
+ * 0.2 ms where one node was measured; where fastmem's growth is on it takes the lock of EAL's heap,
+ * which EAL holds while it adds memory. When it is not time it reads a clock: 10 ns. Who cannot
+ * spare the former has a thread look.
  *
  * In either way of watching, if relief had caches flushed since this thread last called, its cache of
  * fastmem is: see rte_memwatch_relief.h. Handlers of relief that never sleep are called as well.
  *
- * Context: any; never waits for another thread.
+ * Context: any. It never waits for who looks, calls back or relieves already, but goes on; locks of
+ * what is kept, which others hold for some instructions to register or to ask, are all that it takes.
  *
  * @return
  *   How many levels changed at this look; 0 if none did or there was none.

@@ -128,27 +128,24 @@ static const struct rte_numa_cgroup_limit no_limit = {
 };
 
 int
-rte_numa_cgroup_memory(const char *proc_root, const char *fs_root, enum rte_numa_cgroup_kind kind,
-		       struct rte_numa_cgroup_limit *limit)
+rte_numa_cgroup_memory(const char *fs_root, const struct rte_numa_cgroup *cgroup,
+		       enum rte_numa_cgroup_kind kind, struct rte_numa_cgroup_limit *limit)
 {
 	struct rte_numa_cgroup_limit least = no_limit;
-	struct rte_numa_cgroup cgroup;
-	int ret;
+	struct rte_numa_cgroup at;
 
-	if (fs_root == NULL || limit == NULL)
+	if (fs_root == NULL || cgroup == NULL || limit == NULL)
 		return -EINVAL;
-	ret = rte_numa_cgroup_find(proc_root, "memory", &cgroup);
-	if (ret < 0)
-		return ret;
+	at = *cgroup;
 	do {
-		if (!cgroup.v1)
-			tighten(fs_root, &cgroup,
+		if (!at.v1)
+			tighten(fs_root, &at,
 				kind == RTE_NUMA_CGROUP_HIGH ? "memory.high" : "memory.max",
 				"memory.current", true, &least);
 		else if (kind == RTE_NUMA_CGROUP_MAX)
-			tighten(fs_root, &cgroup, "memory.limit_in_bytes", "memory.usage_in_bytes",
+			tighten(fs_root, &at, "memory.limit_in_bytes", "memory.usage_in_bytes",
 				true, &least);
-	} while (rte_numa_cgroup_up(&cgroup));
+	} while (rte_numa_cgroup_up(&at));
 	*limit = least;
 	return 0;
 }
@@ -166,31 +163,28 @@ size_name(uint64_t size, char *buf, size_t len)
 }
 
 int
-rte_numa_cgroup_hugepages(const char *proc_root, const char *fs_root, uint64_t page_size,
-			  struct rte_numa_cgroup_limit *limit)
+rte_numa_cgroup_hugepages(const char *fs_root, const struct rte_numa_cgroup *cgroup,
+			  uint64_t page_size, struct rte_numa_cgroup_limit *limit)
 {
 	/* Pages that are used, and pages that are promised. */
 	static const char *const kinds[] = { "", "rsvd." };
 	struct rte_numa_cgroup_limit least = no_limit;
 	char size[32], most[80], now[80];
-	struct rte_numa_cgroup cgroup;
-	int ret;
+	struct rte_numa_cgroup at;
 
-	if (fs_root == NULL || limit == NULL || page_size < 1024)
+	if (fs_root == NULL || cgroup == NULL || limit == NULL || page_size < 1024)
 		return -EINVAL;
-	ret = rte_numa_cgroup_find(proc_root, "hugetlb", &cgroup);
-	if (ret < 0)
-		return ret;
+	at = *cgroup;
 	size_name(page_size, size, sizeof(size));
 	do {
 		for (unsigned int i = 0; i < 2; i++) {
 			snprintf(most, sizeof(most), "hugetlb.%s.%s%s", size, kinds[i],
-				 cgroup.v1 ? "limit_in_bytes" : "max");
+				 at.v1 ? "limit_in_bytes" : "max");
 			snprintf(now, sizeof(now), "hugetlb.%s.%s%s", size, kinds[i],
-				 cgroup.v1 ? "usage_in_bytes" : "current");
-			tighten(fs_root, &cgroup, most, now, false, &least);
+				 at.v1 ? "usage_in_bytes" : "current");
+			tighten(fs_root, &at, most, now, false, &least);
 		}
-	} while (rte_numa_cgroup_up(&cgroup));
+	} while (rte_numa_cgroup_up(&at));
 	*limit = least;
 	return 0;
 }

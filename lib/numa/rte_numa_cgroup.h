@@ -120,52 +120,51 @@ rte_numa_cgroup_number(const char *fs_root, const struct rte_numa_cgroup *cgroup
 		       const char *name, uint64_t *value);
 
 /**
- * What the cgroups of this process leave it of memory: the tightest of all on the way up.
+ * What a cgroup and those above it leave of memory: the tightest of all limits counts.
  *
  * Swap is not counted as room. Hugepages are counted elsewhere: rte_numa_cgroup_hugepages().
  *
  * Context: control path, reads files; MT-safe.
  *
- * @param proc_root
- *   As for rte_numa_cgroup_find().
  * @param fs_root
  *   As for rte_numa_cgroup_number().
+ * @param cgroup
+ *   What rte_numa_cgroup_find() found for "memory".
  * @param kind
  *   Which limits.
  * @param[out] limit
  *   The one that leaves least; without any @a left is RTE_NUMA_CGROUP_NO_LIMIT. Set on success only.
  *
  * @return
- *   0 on success, otherwise a negative errno, -EINVAL or as of rte_numa_cgroup_find(); -ENOENT: no
- *   hierarchy, and so no limit
+ *   0 on success, -EINVAL if a pointer is NULL
  */
 int
-rte_numa_cgroup_memory(const char *proc_root, const char *fs_root, enum rte_numa_cgroup_kind kind,
-		       struct rte_numa_cgroup_limit *limit);
+rte_numa_cgroup_memory(const char *fs_root, const struct rte_numa_cgroup *cgroup,
+		       enum rte_numa_cgroup_kind kind, struct rte_numa_cgroup_limit *limit);
 
 /**
- * What the cgroups of this process leave it of hugepages of one size, on all nodes together.
+ * What a cgroup and those above it leave of hugepages of one size, on all nodes together.
  *
  * Pages that are used and pages that are promised to mappings have a limit each, where the kernel
  * knows both; the tightest of all counts.
  *
  * Context: control path, reads files; MT-safe.
  *
- * @param proc_root
- *   As for rte_numa_cgroup_find().
  * @param fs_root
  *   As for rte_numa_cgroup_number().
+ * @param cgroup
+ *   What rte_numa_cgroup_find() found for "hugetlb".
  * @param page_size
- *   Bytes a page, a power of two.
+ *   Bytes a page, a power of two of at least 1024.
  * @param[out] limit
  *   As for rte_numa_cgroup_memory(); @a reclaimable is 0.
  *
  * @return
- *   As rte_numa_cgroup_memory().
+ *   0 on success, -EINVAL if a pointer is NULL, or @p page_size too small
  */
 int
-rte_numa_cgroup_hugepages(const char *proc_root, const char *fs_root, uint64_t page_size,
-			  struct rte_numa_cgroup_limit *limit);
+rte_numa_cgroup_hugepages(const char *fs_root, const struct rte_numa_cgroup *cgroup,
+			  uint64_t page_size, struct rte_numa_cgroup_limit *limit);
 
 #ifdef __cplusplus
 }

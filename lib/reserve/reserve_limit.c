@@ -12,13 +12,14 @@
 #include "reserve_priv.h"
 
 static void
-read_limit(struct rsv_machine *m, uint64_t page_size, const char *proc, const char *root)
+read_limit(struct rsv_machine *m, uint64_t page_size, const char *root,
+	   const struct rte_numa_cgroup *cgroup)
 {
 	struct rte_numa_cgroup_limit found;
 	struct rsv_limit *limit = &m->limit[m->nb_limits];
 
 	if (m->nb_limits == RSV_MAX_POOLS || rsv_limit_of(m, page_size) != NULL ||
-	    rte_numa_cgroup_hugepages(proc, root, page_size, &found) < 0 ||
+	    rte_numa_cgroup_hugepages(root, cgroup, page_size, &found) < 0 ||
 	    found.max == RTE_NUMA_CGROUP_NO_LIMIT)
 		return;
 	*limit = (struct rsv_limit){
@@ -34,10 +35,14 @@ read_limit(struct rsv_machine *m, uint64_t page_size, const char *proc, const ch
 void
 rsv_limits_read(struct rsv_machine *m, const char *proc, const char *root)
 {
+	struct rte_numa_cgroup cgroup;
+
 	m->nb_limits = 0;
+	if (rte_numa_cgroup_find(proc, "hugetlb", &cgroup) < 0)
+		return;
 	for (unsigned int i = 0; i < m->nb_nodes; i++)
 		for (unsigned int k = 0; k < m->node[i].nb_pools; k++)
-			read_limit(m, m->node[i].pool[k].page_size, proc, root);
+			read_limit(m, m->node[i].pool[k].page_size, root, &cgroup);
 }
 
 struct rsv_limit *

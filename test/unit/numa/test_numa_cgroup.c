@@ -54,11 +54,11 @@ find(const char *root, const char *controller, struct rte_numa_cgroup *cgroup)
 static struct rte_numa_cgroup_limit
 memory(const char *root, enum rte_numa_cgroup_kind kind)
 {
-	char *proc = tree_path(root, "proc");
 	struct rte_numa_cgroup_limit limit;
+	struct rte_numa_cgroup cgroup;
 
-	assert_int_equal(rte_numa_cgroup_memory(proc, root, kind, &limit), 0);
-	free(proc);
+	assert_int_equal(find(root, "memory", &cgroup), 0);
+	assert_int_equal(rte_numa_cgroup_memory(root, &cgroup, kind, &limit), 0);
 	return limit;
 }
 
@@ -275,8 +275,9 @@ version_1_has_names_of_its_own(void **state)
 static void
 hugepages_of_each_size_have_limits_of_their_own(void **state)
 {
-	char *root = make_tree("0::/a\n", V2), *proc = tree_path(root, "proc");
+	char *root = make_tree("0::/a\n", V2);
 	struct rte_numa_cgroup_limit limit;
+	struct rte_numa_cgroup cgroup;
 
 	(void)state;
 	put(root, "sys/fs/cgroup/a/hugetlb.2MB.max", "4194304\n");
@@ -284,18 +285,18 @@ hugepages_of_each_size_have_limits_of_their_own(void **state)
 	put(root, "sys/fs/cgroup/hugetlb.2MB.rsvd.current", "4194304\n");
 	put(root, "sys/fs/cgroup/a/hugetlb.1GB.max", "0\n");
 	put(root, "sys/fs/cgroup/a/hugetlb.64KB.max", "65536\n");
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, root, 2 << 20, &limit), 0);
+	assert_int_equal(find(root, "hugetlb", &cgroup), 0);
+	assert_int_equal(rte_numa_cgroup_hugepages(root, &cgroup, 2 << 20, &limit), 0);
 	assert_int_equal(limit.left, 2 << 20);
 	assert_string_equal(limit.file, CG "/hugetlb.2MB.rsvd.max");
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, root, 1 << 30, &limit), 0);
+	assert_int_equal(rte_numa_cgroup_hugepages(root, &cgroup, 1 << 30, &limit), 0);
 	assert_int_equal(limit.left, 0);
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, root, 65536, &limit), 0);
+	assert_int_equal(rte_numa_cgroup_hugepages(root, &cgroup, 65536, &limit), 0);
 	assert_int_equal(limit.left, 65536);
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, root, 32 << 20, &limit), 0);
+	assert_int_equal(rte_numa_cgroup_hugepages(root, &cgroup, 32 << 20, &limit), 0);
 	assert_true(limit.left == RTE_NUMA_CGROUP_NO_LIMIT);
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, root, 0, &limit), -EINVAL);
-	assert_int_equal(rte_numa_cgroup_hugepages(proc, NULL, 2 << 20, &limit), -EINVAL);
-	free(proc);
+	assert_int_equal(rte_numa_cgroup_hugepages(root, &cgroup, 0, &limit), -EINVAL);
+	assert_int_equal(rte_numa_cgroup_hugepages(NULL, &cgroup, 2 << 20, &limit), -EINVAL);
 	tree_remove(root);
 }
 
