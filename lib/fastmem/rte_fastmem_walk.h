@@ -18,7 +18,7 @@
  * the walk, which then returns that. The function may use fastmem.
  *
  * Context: control path, may sleep; MT-safe; needs EAL and rte_fastmem_init(). Not to be run beside
- * rte_fastmem_deinit().
+ * rte_fastmem_deinit(), see rte_fastmem_watch_begin().
  */
 
 #include <stdbool.h>
@@ -120,6 +120,25 @@ typedef int (*rte_fastmem_row_fn)(const struct rte_fastmem_row *row, void *arg);
 typedef int (*rte_fastmem_class_fn)(const struct rte_fastmem_class_map *cls, void *arg);
 /** See rte_fastmem_walk_caches(). */
 typedef int (*rte_fastmem_cache_fn)(const struct rte_fastmem_cache_map *cache, void *arg);
+
+/**
+ * Begin to look at fastmem from a thread that does not know when the program is done with it.
+ *
+ * Until rte_fastmem_watch_end() a call of rte_fastmem_deinit() in this process waits; nothing else
+ * does. What the primary gives back meanwhile a secondary cannot keep: end it first.
+ *
+ * Context: control path, waits for an rte_fastmem_deinit() that is under way; MT-safe. Not from what
+ * rte_fastmem_deinit() calls.
+ *
+ * @return
+ *   0; -ENODEV: fastmem is not initialised (any more), and nothing has to be ended
+ */
+int
+rte_fastmem_watch_begin(void);
+
+/** End what rte_fastmem_watch_begin() began, in the same thread. */
+void
+rte_fastmem_watch_end(void);
 
 /**
  * The heap map of a node: its slabs, piece of memory by piece, each by address.

@@ -8,6 +8,7 @@
 
 #include "fastmem_checker_priv.h"
 #include "fastmem_external_priv.h"
+#include "rte_fastmem_walk.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,6 +30,8 @@
 struct fm_process fm_process;
 
 static pthread_mutex_t attach_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Of who watches, against who leaves; outermost. */
+static pthread_rwlock_t watch_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 /* ---- nodes */
 
@@ -288,8 +291,26 @@ fm_state_get(void)
 	return fm_state();
 }
 
+int
+rte_fastmem_watch_begin(void)
+{
+	/* Before: who attaches must not wait for who watches. */
+	fm_state_get();
+	pthread_rwlock_rdlock(&watch_lock);
+	if (fm_state() != NULL)
+		return 0;
+	pthread_rwlock_unlock(&watch_lock);
+	return -ENODEV;
+}
+
 void
-rte_fastmem_deinit(void)
+rte_fastmem_watch_end(void)
+{
+	pthread_rwlock_unlock(&watch_lock);
+}
+
+static void
+leave(void)
 {
 	struct rte_fastmem_stats stats;
 	struct fm_state *st = fm_state();
@@ -326,4 +347,12 @@ rte_fastmem_deinit(void)
 	st->magic = 0;
 	rte_memzone_free(rte_memzone_lookup(STATE_ZONE));
 	pthread_mutex_unlock(&attach_lock);
+}
+
+void
+rte_fastmem_deinit(void)
+{
+	pthread_rwlock_wrlock(&watch_lock);
+	leave();
+	pthread_rwlock_unlock(&watch_lock);
 }

@@ -4,6 +4,9 @@
  * The heap map tells where each block that the test holds really lies, to the byte; what is cached is
  * what the statistics say; the walks agree with each other and end when they are told to. */
 
+#include <stdatomic.h>
+#include <unistd.h>
+
 #include <rte_fastmem_walk.h>
 #include <rte_lcore.h>
 
@@ -302,6 +305,37 @@ wrong_arguments_are_refused(void **state)
 	assert_int_equal(rte_fastmem_walk_rows(&rows, NULL, NULL), -EINVAL);
 }
 
+static void *
+leave(void *gone)
+{
+	rte_fastmem_deinit();
+	*(atomic_bool *)gone = true;
+	return NULL;
+}
+
+static void
+who_leaves_waits_for_who_watches(void **state)
+{
+	atomic_bool gone = false;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(rte_fastmem_watch_begin(), 0);
+	assert_int_equal(rte_fastmem_watch_begin(), 0);
+	test_thread_start(&thread, leave, &gone);
+	usleep(100000);
+	assert_false(gone);
+	assert_int_equal(slabs_now().n, TEST_RESERVED / SLAB);
+	rte_fastmem_watch_end();
+	usleep(50000);
+	assert_false(gone);
+	rte_fastmem_watch_end();
+	pthread_join(thread, NULL);
+	assert_int_equal(rte_fastmem_watch_begin(), -ENODEV);
+	/* That left nothing behind that one would wait for. */
+	rte_fastmem_deinit();
+}
+
 static void
 without_init_there_is_nothing(void **state)
 {
@@ -325,6 +359,7 @@ main(int argc, char **argv)
 		RESERVED(caches_are_told_apart_and_counted),
 		RESERVED(what_the_function_returns_ends_the_walk),
 		RESERVED(wrong_arguments_are_refused),
+		RESERVED(who_leaves_waits_for_who_watches),
 	};
 
 	test_eal_start(argc, argv);
