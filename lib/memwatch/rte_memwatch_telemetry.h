@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef RTE_MEMWATCH_TELEMETRY_H
+#define RTE_MEMWATCH_TELEMETRY_H
+
+/**
+ * @file
+ *
+ * Memory in DPDK's telemetry: commands below /fastmem, which dpdk-telemetry.py reads.
+ *
+ * A program has them when this library is loaded, by a constructor: there is nothing to call. A
+ * program that uses nothing of this library gets it by EAL's option `-d librte_memwatch.so`, or links
+ * it by calling rte_memwatch_telemetry(). doc/guides/watching.rst has the commands and what they say.
+ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Have the commands registered: does nothing where a constructor did so.
+ *
+ * For programs that use nothing else of this library, so that the linker leaves it in.
+ *
+ * Context: control path, may sleep; MT-safe; before or after rte_eal_init().
+ *
+ * @return
+ *   0 on success, otherwise a negative errno:
+ *   - -ENOMEM: out of memory
+ */
+int
+rte_memwatch_telemetry(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RTE_MEMWATCH_TELEMETRY_H */
