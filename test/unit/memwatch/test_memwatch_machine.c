@@ -131,7 +131,7 @@ take(size_t size)
 static void
 look(void)
 {
-	usleep(30000);
+	usleep(15000);
 	rte_memwatch_poll();
 }
 
@@ -139,7 +139,9 @@ static void
 fill_up(const struct box *box)
 {
 	struct rte_memwatch_config config;
-	void *mem;
+	const unsigned int most = 60;
+	unsigned int n = 0, last;
+	void *mem[60];
 
 	rte_memwatch_config_init(&config);
 	config.flags = RTE_MEMWATCH_F_POLLED;
@@ -151,18 +153,25 @@ fill_up(const struct box *box)
 	look();
 	child_needs(rte_memwatch_current(MACHINE) == RTE_MEMWATCH_LOW);
 	child_needs(rte_memwatch_available(MACHINE) <= (int64_t)(64 * MIB));
-	mem = take(62 * MIB);
-	look();
-	child_needs(rte_memwatch_current(MACHINE) == RTE_MEMWATCH_CRITICAL);
-	child_needs(rte_memwatch_available(MACHINE) <= (int64_t)(2 * MIB));
-	child_needs(atomic_load(&nb_told) == 1);
-	child_needs(told[0].from == RTE_MEMWATCH_LOW && told[0].to == RTE_MEMWATCH_CRITICAL);
-	child_needs(told[0].why == RTE_MEMWATCH_SOURCE_CGROUP);
-	child_needs(strstr(told[0].text, box->dir) != NULL);
-	munmap(mem, 62 * MIB);
+	/* By pieces, as a sanitizer takes its share. */
+	for (; n < most && rte_memwatch_current(MACHINE) < RTE_MEMWATCH_CRITICAL; n++) {
+		mem[n] = take(64 * MIB / most);
+		look();
+	}
+	child_needs(rte_memwatch_current(MACHINE) == RTE_MEMWATCH_CRITICAL && n > most / 2);
+	child_needs(rte_memwatch_available(MACHINE) <= (int64_t)(64 * MIB / 20));
+	last = atomic_load(&nb_told) - 1;
+	child_needs(last < 3);
+	for (unsigned int i = 0; i <= last; i++)
+		child_needs(told[i].from == (i == 0 ? RTE_MEMWATCH_LOW : told[i - 1].to));
+	child_needs(told[last].to == RTE_MEMWATCH_CRITICAL);
+	child_needs(told[last].why == RTE_MEMWATCH_SOURCE_CGROUP);
+	child_needs(strstr(told[last].text, box->dir) != NULL);
+	while (n > 0)
+		munmap(mem[--n], 64 * MIB / most);
 	look();
 	child_needs(rte_memwatch_current(MACHINE) == RTE_MEMWATCH_LOW);
-	child_needs(atomic_load(&nb_told) == 2);
+	child_needs(atomic_load(&nb_told) == last + 2);
 }
 
 static void
@@ -297,10 +306,18 @@ stalls_are_seen_at_once(void **state)
 	config.sources = RTE_MEMWATCH_SOURCE_BIT(RTE_MEMWATCH_SOURCE_STALL);
 	config.period_ms = 3600000;
 	config.hold_ms = 3600000;
-	pid = start_struggling(&box);
-	before = stalled_us();
 	assert_int_equal(rte_memwatch_start(&config), 0);
 	id = rte_memwatch_register(MACHINE, note, NULL);
+	/* The look that registering brings is over: from here on it is the kernel that says when. */
+	usleep(200000);
+	if (atomic_load(&nb_told) > 0) {
+		rte_memwatch_stop();
+		assert_int_equal(rte_memwatch_unregister(id), 0);
+		box_remove(&box);
+		skip_because("tasks wait for memory here anyway");
+	}
+	before = stalled_us();
+	pid = start_struggling(&box);
 	for (int i = 0; i < 1000 && atomic_load(&nb_told) == 0; i++)
 		usleep(10000);
 	kill(pid, SIGKILL);

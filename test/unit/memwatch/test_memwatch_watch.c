@@ -248,6 +248,7 @@ a_thread_looks_by_itself(void **state)
 	/* With a period of an hour it is registering that has it look. */
 	planted.config.period_ms = 3600000;
 	planted_start();
+	usleep(100000);
 	told = (struct told)TOLD;
 	told.id = rte_memwatch_register(MACHINE, note, &told);
 	wait_told(&told, 1);
