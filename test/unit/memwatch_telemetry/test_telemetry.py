@@ -6,106 +6,29 @@
 usage: test_telemetry.py PROGRAM PROGRAM-WITHOUT-THE-LIBRARY LIBRARY
 """
 
-import atexit
-import contextlib
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'app'))
+import watched  # noqa: E402
 from cases import main, need  # noqa: E402
+from watched import LIMIT  # noqa: E402
 
 MIB = 1 << 20
 SLAB = 2 * MIB
 LARGEST = MIB
-LIMIT = 16 << 10
 
 
-class Program:
-    """A program under test, that does what it is told."""
-
-    def __init__(self, folder, prefix, program, *options):
-        cpus = sorted(os.sched_getaffinity(0))
-        self.env = {**os.environ, 'RUNTIME_DIRECTORY': folder}
-        self.prefix = prefix
-        # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen(
-            [program, '--no-huge', '-m', '420', '--no-pci', '--log-level', 'error',
-             f'--lcores=0@{cpus[0]},1@{cpus[-1]}', f'--file-prefix={prefix}', *options],
-            env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True)
-        assert self.until('ready') == []
-
-    def until(self, word):
-        lines = []
-        for line in self.process.stdout:
-            if line.strip() == word:
-                return lines
-            if not line.startswith('EAL:'):
-                lines.append(line)
-        raise AssertionError(f'the program ended before it said {word}')
-
-    def send(self, what):
-        self.process.stdin.write(what + '\n')
-        self.process.stdin.flush()
-
-    def do(self, what):
-        self.send(what)
-        return self.until('done')
-
-    def tell(self):
-        [line] = self.do('tell')
-        return json.loads(line)
-
-    def raw(self, *commands):
-        """What dpdk-telemetry.py prints: a line a command."""
-        return subprocess.run(
-            ['dpdk-telemetry.py', '-f', self.prefix], input='\n'.join(commands) + '\n',
-            env=self.env, check=True, stdout=subprocess.PIPE, text=True,
-            timeout=50).stdout.splitlines()
-
-    def ask(self, command):
-        [line] = self.raw(command)
-        # dpdk-telemetry.py makes the line longer: it puts spaces in.
-        assert len(json.dumps(json.loads(line), separators=(',', ':'))) < LIMIT
-        [(name, answer)] = json.loads(line).items()
-        assert name == command.split(',', maxsplit=1)[0]
-        return answer
-
-
-@contextlib.contextmanager
 def running(*options, program=None):
-    """A program of one's own."""
     need('dpdk-telemetry.py')
-    folder = tempfile.mkdtemp()
-    started = None
-    try:
-        started = Program(folder, 'watched', program or sys.argv[1], *options)
-        yield started
-        started.process.stdin.close()
-        assert started.process.wait(timeout=50) == 0
-    finally:
-        if started is not None:
-            started.process.kill()
-            started.process.wait()
-        shutil.rmtree(folder)
+    return watched.running(program or sys.argv[1], *options)
 
 
-shared = []
-
-
-def common(stack=contextlib.ExitStack()):
-    """One program that has memory, for all who only look at it; it ends with this one."""
-    if not shared:
-        atexit.register(stack.close)
-        shared.append(stack.enter_context(running()))
-        shared[0].do('init')
-        shared[0].do('work')
-    return shared[0]
+def common():
+    need('dpdk-telemetry.py')
+    return watched.common(sys.argv[1])
 
 
 def rows(answer, columns):
