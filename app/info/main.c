@@ -18,8 +18,8 @@
 
 static const char statuses[] =
 	"\n"
-	"Exit status: 0 if all is well, 1 if doctor found something, 2 if there is no answer: it was\n"
-	"called wrongly, the machine could not be read, or the answer not be written.\n";
+	"Exit status: 0 if all is well, 1 if doctor or audit found something, 2 if there is no answer: it\n"
+	"was called wrongly, the machine or the program could not be read, or the answer not be written.\n";
 
 static void
 print_lines(FILE *out, const char *name, const char *value, const char *text)
@@ -51,7 +51,8 @@ print_usage(FILE *out, const struct verb *verbs, size_t n)
 {
 	fputs("usage: fastmem-info VERB [options]\n"
 	      "\n"
-	      "Tell about this machine's memory; changes nothing, and needs no hugepages.\n"
+	      "Tell about this machine's memory, and what a running program does with its; changes\n"
+	      "nothing, and needs no hugepages.\n"
 	      "\n",
 	      out);
 	for (size_t i = 0; i < n; i++)
@@ -75,7 +76,10 @@ int
 main(int argc, char **argv)
 {
 	/* A further verb is added here. */
-	const struct verb verbs[] = { verb_topology, verb_doctor };
+	const struct verb verbs[] = {
+		verb_topology, verb_doctor, verb_status,     verb_classes,
+		verb_map,      verb_audit,  verb_prometheus,
+	};
 	const size_t n = sizeof(verbs) / sizeof(verbs[0]);
 	enum verb_status status = VERB_OK;
 	const struct verb *verb;

@@ -7,11 +7,10 @@
  * Called by: main.c.
  */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "machine.h"
+#include "output.h"
 #include "picture.h"
 #include "verb.h"
 
@@ -25,49 +24,15 @@ static const struct option_def topology_options[] = {
 };
 
 static int
-write_all(const char *name, const char *data, size_t size)
+draw(FILE *file, const void *machine)
 {
-	FILE *file = fopen(name, "we");
-	bool good;
-
-	if (file == NULL)
-		return -errno;
-	errno = 0;
-	good = fwrite(data, 1, size, file) == size;
-	if (fclose(file) != 0 || !good)
-		return errno != 0 ? -errno : -EIO;
-	return 0;
-}
-
-/* Drawn in memory first: nobody's file is half a picture because there was no room for it. */
-static int
-draw(const struct machine *machine, const char *name)
-{
-	char *data = NULL;
-	size_t size;
-	FILE *memory = open_memstream(&data, &size);
-	int ret = -ENOMEM;
-
-	if (memory != NULL) {
-		ret = picture_svg(memory, machine);
-		if (fclose(memory) != 0 && ret == 0)
-			ret = -ENOMEM;
-	}
-	if (ret == 0 && strcmp(name, "-") == 0)
-		fwrite(data, 1, size, stdout); /* main() looks at what became of it. */
-	else if (ret == 0)
-		ret = write_all(name, data, size);
-	if (ret < 0)
-		fprintf(stderr, "fastmem-info: the picture could not be written to %s: %s\n", name,
-			strerror(-ret));
-	free(data);
-	return ret;
+	return picture_svg(file, machine);
 }
 
 static enum verb_status
 answer(const struct machine *machine, const char *svg, bool json)
 {
-	if (svg != NULL && draw(machine, svg) < 0)
+	if (svg != NULL && output_picture(svg, draw, machine) < 0)
 		return VERB_FAILED;
 	if (json)
 		machine_json(stdout, machine);

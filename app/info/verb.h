@@ -32,4 +32,19 @@ extern const struct verb verb_topology;
 /* doctor.c */
 extern const struct verb verb_doctor;
 
+/* status.c */
+extern const struct verb verb_status;
+
+/* classes.c */
+extern const struct verb verb_classes;
+
+/* heap_map.c */
+extern const struct verb verb_map;
+
+/* audit.c */
+extern const struct verb verb_audit;
+
+/* prometheus.c */
+extern const struct verb verb_prometheus;
+
 #endif /* INFO_VERB_H */

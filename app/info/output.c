@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the way of a picture into a file or onto the output.
+ * Must not: know what is drawn.
+ * Called by: the verbs that draw.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+
+static int
+write_all(const char *name, const char *data, size_t size)
+{
+	FILE *file = fopen(name, "we");
+	bool good;
+
+	if (file == NULL)
+		return -errno;
+	errno = 0;
+	good = fwrite(data, 1, size, file) == size;
+	if (fclose(file) != 0 || !good)
+		return errno != 0 ? -errno : -EIO;
+	return 0;
+}
+
+int
+output_picture(const char *name, int (*draw)(FILE *file, const void *what), const void *what)
+{
+	char *data = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&data, &size);
+	int ret = -ENOMEM;
+
+	if (memory != NULL) {
+		ret = draw(memory, what);
+		if (fclose(memory) != 0 && ret == 0)
+			ret = -ENOMEM;
+	}
+	if (ret == 0 && strcmp(name, "-") == 0)
+		fwrite(data, 1, size, stdout); /* main() looks at what became of it. */
+	else if (ret == 0)
+		ret = write_all(name, data, size);
+	if (ret < 0)
+		fprintf(stderr, "fastmem-info: the picture could not be written to %s: %s\n", name,
+			strerror(-ret));
+	free(data);
+	return ret;
+}

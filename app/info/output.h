@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+#ifndef INFO_OUTPUT_H
+#define INFO_OUTPUT_H
+
+#include <stdio.h>
+
+/*
+ * Draw a picture into the file of that name, or onto the output if it is "-". It is drawn in memory
+ * first: nobody's file is half a picture because there was no room for it. Returns 0, or a negative
+ * errno with the reason on stderr.
+ */
+int
+output_picture(const char *name, int (*draw)(FILE *file, const void *what), const void *what);
+
+#endif /* INFO_OUTPUT_H */

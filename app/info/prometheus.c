@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the verb prometheus: where a running program's metrics go.
+ * Must not: know the metrics, or HTTP.
+ * Called by: main.c.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "listen.h"
+#include "metrics.h"
+#include "verb.h"
+#include "watched.h"
+
+enum { PREFIX, WRITE, LISTEN };
+
+static const struct option_def prometheus_options[] = {
+	[PREFIX] = WATCHED_OPTION,
+	[WRITE] = { "--write", "FILE",
+		    "write them into FILE, all at once, for the textfile collector of the node exporter" },
+	[LISTEN] = { "--listen", "ADDR:PORT",
+		     "answer GET /metrics there until stopped; whoever reaches it may read" },
+	{ 0 },
+};
+
+/* The metrics in memory, to be freed; NULL: there are none, and why is on stderr. */
+static char *
+collect(size_t *size, void *arg)
+{
+	const struct options *opts = arg;
+	struct watched *w = malloc(sizeof(*w));
+	char *text = NULL;
+	FILE *memory;
+	bool all = false;
+
+	if (w == NULL || watched_open(w, opts, opts->value[PREFIX]) != 0) {
+		free(w);
+		return NULL;
+	}
+	memory = open_memstream(&text, size);
+	if (memory != NULL) {
+		all = metrics_write(memory, w);
+		all = fclose(memory) == 0 && all;
+	}
+	watched_close(w);
+	free(w);
+	if (all)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Who reads meanwhile finds the old ones or the new ones. */
+static int
+replace(const char *name, const char *text, size_t size)
+{
+	char fresh[4096];
+	FILE *file;
+	bool good;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
+		return -ENAMETOOLONG;
+	file = fopen(fresh, "we");
+	if (file == NULL)
+		return -errno;
+	errno = 0;
+	good = fwrite(text, 1, size, file) == size;
+	good = fclose(file) == 0 && good && rename(fresh, name) == 0;
+	if (good)
+		return 0;
+	size = errno != 0 ? (size_t)errno : EIO;
+	unlink(fresh);
+	return -(int)size;
+}
+
+static enum verb_status
+write_once(const struct options *opts)
+{
+	enum verb_status status = VERB_OK;
+	size_t size = 0;
+	char *text = collect(&size, (void *)(uintptr_t)opts);
+	int rc;
+
+	if (text == NULL)
+		return VERB_FAILED;
+	if (opts->value[WRITE] == NULL) {
+		fwrite(text, 1, size, stdout); /* main() looks at what became of it. */
+	} else {
+		rc = replace(opts->value[WRITE], text, size);
+		if (rc < 0) {
+			fprintf(stderr,
+				"fastmem-info: the metrics could not be written to %s: %s\n",
+				opts->value[WRITE], strerror(-rc));
+			status = VERB_FAILED;
+		}
+	}
+	free(text);
+	return status;
+}
+
+static enum verb_status
+run(const struct options *opts)
+{
+	if (opts->value[LISTEN] == NULL)
+		return write_once(opts);
+	if (opts->value[WRITE] != NULL) {
+		fprintf(stderr,
+			"fastmem-info: --write writes once and --listen goes on: give one of them\n");
+		return VERB_FAILED;
+	}
+	return listen_at(opts->value[LISTEN], collect, (void *)(uintptr_t)opts) == 0 ? VERB_OK :
+										       VERB_FAILED;
+}
+
+const struct verb verb_prometheus = {
+	.name = "prometheus",
+	.summary = "a running program's figures as metrics for Prometheus",
+	.about =
+		"Write what the fastmem of a running program has and does as metrics in Prometheus's text format.",
+	.options = prometheus_options,
+	.run = run,
+};

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the connection to a running program's telemetry, and taking its answers apart.
+ * Must not: know what a figure means.
+ * Called by: the verbs that look at a running program.
+ *
+ * The socket is of type SOCK_SEQPACKET: a packet is a command, the next one its answer
+ * (doc/guides/howto/telemetry.rst of DPDK). It lies in EAL's runtime folder.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "watched.h"
+
+#define SOCKET	     "dpdk_telemetry.v2"
+#define PATIENCE_SEC 5
+
+/* ---- finding it */
+
+/* Where EAL has a folder for each running program: eal_create_runtime_dir() of DPDK. */
+static void
+runtime_folder(char *path, size_t size)
+{
+	const char *base = getenv("RUNTIME_DIRECTORY");
+
+	if (base == NULL)
+		base = getuid() == 0 ? "/var/run" : getenv("XDG_RUNTIME_DIR");
+	snprintf(path, size, "%s/dpdk", base != NULL ? base : "/tmp");
+}
+
+static int
+connect_to(const char *folder, const char *prefix)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE_SEC };
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd, n = snprintf(at.sun_path, sizeof(at.sun_path), "%s/%s/" SOCKET, folder, prefix);
+
+	if (n >= (int)sizeof(at.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	n = errno;
+	close(fd);
+	errno = n;
+	return -1;
+}
+
+/* All that answer: how many, and the name of the last one; all names for a message. */
+static unsigned int
+find_running(const char *folder, char *last, size_t size, char *names, size_t names_size)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	unsigned int n = 0;
+	size_t used = 0;
+	int fd;
+
+	names[0] = '\0';
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = connect_to(folder, entry->d_name);
+		if (fd < 0)
+			continue;
+		close(fd);
+		n++;
+		snprintf(last, size, "%s", entry->d_name);
+		if (used < names_size)
+			used += (size_t)snprintf(names + used, names_size - used, " %s",
+						 entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return n;
+}
+
+static int
+choose(struct watched *w, const char *folder, const char *prefix)
+{
+	char names[512];
+	unsigned int n;
+
+	if (prefix != NULL) {
+		snprintf(w->prefix, sizeof(w->prefix), "%s", prefix);
+		return 0;
+	}
+	n = find_running(folder, w->prefix, sizeof(w->prefix), names, sizeof(names));
+	if (n == 1)
+		return 0;
+	if (n == 0)
+		fprintf(stderr,
+			"fastmem-info: no DPDK program with telemetry runs here: there is no socket " SOCKET
+			" in a folder of %s\n",
+			folder);
+	else
+		fprintf(stderr,
+			"fastmem-info: %u DPDK programs run here; say which with --file-prefix:%s\n",
+			n, names);
+	return -1;
+}
+
+int
+watched_open(struct watched *w, const struct options *opts, const char *prefix)
+{
+	char folder[512];
+	json_t *hello;
+	ssize_t got;
+
+	if (strcmp(opts->sysfs, "/sys") != 0) {
+		fprintf(stderr,
+			"fastmem-info: --sysfs stands for a machine; this asks a running program\n");
+		return -1;
+	}
+	runtime_folder(folder, sizeof(folder));
+	if (choose(w, folder, prefix) != 0)
+		return -1;
+	w->fd = connect_to(folder, w->prefix);
+	if (w->fd < 0) {
+		fprintf(stderr, "fastmem-info: no answer from a program at %s/%s/" SOCKET ": %s\n",
+			folder, w->prefix, strerror(errno));
+		return -1;
+	}
+	got = recv(w->fd, w->text, sizeof(w->text), 0);
+	hello = got > 0 ? json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+	w->pid = (int)watched_number(hello, "pid");
+	json_decref(hello);
+	if (w->pid != 0)
+		return 0;
+	fprintf(stderr, "fastmem-info: what answers at %s/%s/" SOCKET " is no DPDK telemetry\n",
+		folder, w->prefix);
+	watched_close(w);
+	return -1;
+}
+
+void
+watched_close(struct watched *w)
+{
+	close(w->fd);
+}
+
+/* ---- asking it */
+
+static json_t *
+refused(const struct watched *w, const char *command, const char *why)
+{
+	fprintf(stderr, "fastmem-info: %s (process %d) does not tell %s: %s\n", w->prefix, w->pid,
+		command, why);
+	return NULL;
+}
+
+/* The answer is an object with one member, called as the command without its parameters. */
+static json_t *
+unwrap(const struct watched *w, const char *command, json_t *reply)
+{
+	json_t *answer = json_object_iter_value(json_object_iter(reply));
+	const char *error = json_string_value(json_object_get(answer, "error"));
+
+	if (json_is_object(answer) && error == NULL) {
+		json_incref(answer);
+	} else if (error != NULL) {
+		answer = refused(w, command, error);
+	} else {
+		answer = refused(
+			w, command,
+			"it has no such command; start it with EAL's option -d librte_memwatch.so, "
+			"or link that library");
+	}
+	json_decref(reply);
+	return answer;
+}
+
+json_t *
+watched_ask(struct watched *w, const char *format, ...)
+{
+	char command[128];
+	json_error_t error;
+	json_t *reply;
+	va_list args;
+	ssize_t got;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (send(w->fd, command, strlen(command), MSG_NOSIGNAL) < 0)
+		return refused(w, command, strerror(errno));
+	got = recv(w->fd, w->text, sizeof(w->text), 0);
+	if (got <= 0)
+		return refused(w, command, got == 0 ? "it ended" : strerror(errno));
+	reply = json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, &error);
+	if (reply == NULL)
+		return refused(w, command, error.text);
+	return unwrap(w, command, reply);
+}
+
+json_t *
+watched_ask_all(struct watched *w, const char *command)
+{
+	json_t *all = NULL, *part, *column, *more;
+	uint64_t first = 0;
+	const char *name;
+
+	do {
+		part = watched_ask(w, "%s,%" PRIu64, command, first);
+		if (part == NULL) {
+			json_decref(all);
+			return NULL;
+		}
+		first = watched_number(part, "next");
+		if (all == NULL) {
+			all = part;
+			continue;
+		}
+		json_object_foreach(part, name, more)
+		{
+			column = json_object_get(all, name);
+			if (json_is_array(column) && json_is_array(more))
+				json_array_extend(column, more);
+		}
+		json_decref(part);
+	} while (first != 0);
+	return all;
+}
+
+/* Read as reals: jansson has no integers of 64 bits without a sign. Below 2^53 they are exact. */
+static uint64_t
+number(const json_t *value)
+{
+	double real = json_number_value(value);
+
+	return real >= 0x1p64 ? UINT64_MAX : (uint64_t)real;
+}
+
+uint64_t
+watched_number(const json_t *answer, const char *name)
+{
+	return number(json_object_get(answer, name));
+}
+
+uint64_t
+watched_cell(const json_t *table, const char *column, size_t row)
+{
+	return number(json_array_get(json_object_get(table, column), row));
+}
+
+size_t
+watched_rows(const json_t *table, const char *column)
+{
+	return json_array_size(json_object_get(table, column));
+}
+
+bool
+watched_each_node(struct watched *w, bool (*fn)(struct watched *w, int node_id, void *arg),
+		  void *arg)
+{
+	json_t *nodes = watched_ask(w, "/fastmem/nodes"), *node;
+	bool going = nodes != NULL;
+	const char *name;
+
+	if (nodes != NULL)
+		json_object_foreach(nodes, name, node) if (going) going = fn(w, atoi(name), arg);
+	json_decref(nodes);
+	return going;
+}
