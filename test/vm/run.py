@@ -33,7 +33,7 @@ SUITES = {'fast', 'huge', 'multiproc', 'nodes'}
 # have in common, which take minutes here.
 SELDOM = re.compile(
     r'fastmem/(?!reserve/)\w+/(no-huge|pa|va|legacy|legacy-cut)$'
-    r'|fastmem/(before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
+    r'|fastmem/(audit_storm|before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
     r'|\w+_faults(/\w+)?$|memalloc_conform$')
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
