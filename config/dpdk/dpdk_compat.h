@@ -74,4 +74,15 @@ dpdk_ctrl_thread_create(pthread_t *thread, const char *name, void *(*run)(void *
 #define DPDK_IPV6_BYTES(addr) (addr)
 #endif
 
+/* Telemetry's unsigned numbers: 23.03 named them anew, and 23.07 warns of the names that were. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define DPDK_TEL_UINT_VAL   RTE_TEL_UINT_VAL
+#define DPDK_TEL_ARRAY_UINT rte_tel_data_add_array_uint
+#define DPDK_TEL_DICT_UINT  rte_tel_data_add_dict_uint
+#else
+#define DPDK_TEL_UINT_VAL   RTE_TEL_U64_VAL
+#define DPDK_TEL_ARRAY_UINT rte_tel_data_add_array_u64
+#define DPDK_TEL_DICT_UINT  rte_tel_data_add_dict_u64
+#endif
+
 #endif

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dpdk_compat.h>
 #include <rte_common.h>
 #include <rte_numa.h>
 
@@ -91,14 +92,26 @@ mw_tel_node(const char *cmd, const char *params, struct rte_tel_data *d, int *no
 	return true;
 }
 
+void
+mw_tel_put(struct rte_tel_data *d, const char *name, uint64_t number)
+{
+	DPDK_TEL_DICT_UINT(d, name, number);
+}
+
 struct rte_tel_data *
 mw_tel_list(void)
 {
 	struct rte_tel_data *list = rte_tel_data_alloc();
 
 	if (list != NULL)
-		rte_tel_data_start_array(list, RTE_TEL_U64_VAL);
+		rte_tel_data_start_array(list, DPDK_TEL_UINT_VAL);
 	return list;
+}
+
+void
+mw_tel_append(struct rte_tel_data *list, uint64_t number)
+{
+	DPDK_TEL_ARRAY_UINT(list, number);
 }
 
 void

@@ -29,9 +29,16 @@ bool
 mw_tel_node(const char *cmd, const char *params, struct rte_tel_data *d, int *node_id,
 	    uint64_t *more);
 
+/* A number in an object. */
+void
+mw_tel_put(struct rte_tel_data *d, const char *name, uint64_t number);
+
 /* An array of numbers in an object; lists do not answer themselves for want of memory. */
 struct rte_tel_data *
 mw_tel_list(void);
+
+void
+mw_tel_append(struct rte_tel_data *list, uint64_t number);
 
 void
 mw_tel_put_list(struct rte_tel_data *d, const char *name, struct rte_tel_data *list);

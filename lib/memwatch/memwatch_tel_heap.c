@@ -75,19 +75,19 @@ put_sums(struct rte_tel_data *d)
 	struct rte_fastmem_stats stats;
 
 	rte_fastmem_walk_caches(count_cache, &caches);
-	rte_tel_data_add_dict_u64(d, "bytes_reserved", rte_fastmem_reserved(RTE_NUMA_NODE_ANY));
+	mw_tel_put(d, "bytes_reserved", rte_fastmem_reserved(RTE_NUMA_NODE_ANY));
 	if (rte_fastmem_stats(&stats) == 0) {
-		rte_tel_data_add_dict_u64(d, "bytes_backing", stats.bytes_backing);
-		rte_tel_data_add_dict_u64(d, "bytes_in_use", stats.bytes_in_use);
-		rte_tel_data_add_dict_u64(d, "alloc_total", stats.alloc_total);
-		rte_tel_data_add_dict_u64(d, "free_total", stats.free_total);
-		rte_tel_data_add_dict_u64(d, "alloc_nomem", stats.alloc_nomem);
-		rte_tel_data_add_dict_u64(d, "classes", stats.n_classes);
+		mw_tel_put(d, "bytes_backing", stats.bytes_backing);
+		mw_tel_put(d, "bytes_in_use", stats.bytes_in_use);
+		mw_tel_put(d, "alloc_total", stats.alloc_total);
+		mw_tel_put(d, "free_total", stats.free_total);
+		mw_tel_put(d, "alloc_nomem", stats.alloc_nomem);
+		mw_tel_put(d, "classes", stats.n_classes);
 	}
-	rte_tel_data_add_dict_u64(d, "max_class_size", rte_fastmem_max_size());
-	rte_tel_data_add_dict_u64(d, "caches", caches.n);
-	rte_tel_data_add_dict_u64(d, "cached_blocks", caches.blocks);
-	rte_tel_data_add_dict_u64(d, "cached_bytes", caches.bytes);
+	mw_tel_put(d, "max_class_size", rte_fastmem_max_size());
+	mw_tel_put(d, "caches", caches.n);
+	mw_tel_put(d, "cached_blocks", caches.blocks);
+	mw_tel_put(d, "cached_bytes", caches.bytes);
 }
 
 int
@@ -121,16 +121,16 @@ put_node(struct rte_tel_data *d, int node_id)
 	if (node == NULL)
 		return;
 	if (rte_fastmem_stats_node(node_id, &s) == 0) {
-		rte_tel_data_add_dict_u64(node, "bytes_reserved", s.bytes_reserved);
-		rte_tel_data_add_dict_u64(node, "bytes_backing", s.bytes_backing);
-		rte_tel_data_add_dict_u64(node, "bytes_limit", s.bytes_limit);
-		rte_tel_data_add_dict_u64(node, "bytes_in_use", s.bytes_in_use);
-		rte_tel_data_add_dict_u64(node, "bytes_cached", s.bytes_cached);
-		rte_tel_data_add_dict_u64(node, "free_slabs", s.free_slabs);
-		rte_tel_data_add_dict_u64(node, "chunks", s.chunks);
-		rte_tel_data_add_dict_u64(node, "page_size", s.page_size);
-		rte_tel_data_add_dict_u64(node, "growths", s.growths);
-		rte_tel_data_add_dict_u64(node, "failed_growths", s.failed_growths);
+		mw_tel_put(node, "bytes_reserved", s.bytes_reserved);
+		mw_tel_put(node, "bytes_backing", s.bytes_backing);
+		mw_tel_put(node, "bytes_limit", s.bytes_limit);
+		mw_tel_put(node, "bytes_in_use", s.bytes_in_use);
+		mw_tel_put(node, "bytes_cached", s.bytes_cached);
+		mw_tel_put(node, "free_slabs", s.free_slabs);
+		mw_tel_put(node, "chunks", s.chunks);
+		mw_tel_put(node, "page_size", s.page_size);
+		mw_tel_put(node, "growths", s.growths);
+		mw_tel_put(node, "failed_growths", s.failed_growths);
 	}
 	snprintf(name, sizeof(name), "%d", node_id);
 	mw_tel_put_object(d, name, node);
@@ -182,7 +182,7 @@ table_row(struct table *t, const uint64_t *values)
 
 	for (i = 0; i < t->nb_columns; i++)
 		if (t->column[i] != NULL)
-			rte_tel_data_add_array_u64(t->column[i], values[i]);
+			mw_tel_append(t->column[i], values[i]);
 }
 
 static void
@@ -276,7 +276,7 @@ put_other_threads(struct rte_tel_data *d, const struct caches *caches)
 	rte_fastmem_stats_shared(&stats);
 	fill_lcore(row, 0, caches, &stats);
 	for (i = 1; i < RTE_DIM(lcore_columns); i++)
-		rte_tel_data_add_dict_u64(others, lcore_columns[i], row[i]);
+		mw_tel_put(others, lcore_columns[i], row[i]);
 	mw_tel_put_object(d, "other_threads", others);
 }
 
@@ -302,7 +302,7 @@ mw_tel_lcores(const char *cmd, const char *params, struct rte_tel_data *d)
 		    !fill_lcore(row, lcore, &caches.of[lcore], &stats))
 			continue;
 		if (nb_rows++ == ROWS_LCORES) {
-			rte_tel_data_add_dict_u64(d, "next", lcore);
+			mw_tel_put(d, "next", lcore);
 			break;
 		}
 		table_row(&t, row);
@@ -368,10 +368,10 @@ mw_tel_heap_map(const char *cmd, const char *params, struct rte_tel_data *d)
 	rte_fastmem_walk_slabs(node_id, slab_row, &part);
 	rte_fastmem_watch_end();
 	rte_tel_data_add_dict_int(d, "node", node_id);
-	rte_tel_data_add_dict_u64(d, "slabs", part.n);
-	rte_tel_data_add_dict_u64(d, "first", part.first);
+	mw_tel_put(d, "slabs", part.n);
+	mw_tel_put(d, "first", part.first);
 	if (part.n > part.first && part.n - part.first > ROWS_SLABS)
-		rte_tel_data_add_dict_u64(d, "next", part.first + ROWS_SLABS);
+		mw_tel_put(d, "next", part.first + ROWS_SLABS);
 	table_end(&part.table, d);
 	return 0;
 }
@@ -398,10 +398,10 @@ put_fault(const struct rte_fastmem_fault *fault, void *arg)
 		return 0;
 	rte_tel_data_add_dict_string(object, "text", fault->text);
 	rte_tel_data_add_dict_int(object, "kind", (int)fault->kind);
-	rte_tel_data_add_dict_u64(object, "class_size", fault->class_size);
-	rte_tel_data_add_dict_u64(object, "slab", (uintptr_t)fault->slab);
-	rte_tel_data_add_dict_u64(object, "page", fault->page);
-	rte_tel_data_add_dict_u64(object, "block", (uintptr_t)fault->block);
+	mw_tel_put(object, "class_size", fault->class_size);
+	mw_tel_put(object, "slab", (uintptr_t)fault->slab);
+	mw_tel_put(object, "page", fault->page);
+	mw_tel_put(object, "block", (uintptr_t)fault->block);
 	snprintf(name, sizeof(name), "%u", faults->n++);
 	mw_tel_put_object(faults->d, name, object);
 	return 0;
@@ -425,14 +425,14 @@ mw_tel_audit(const char *cmd, const char *params, struct rte_tel_data *d)
 	}
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_int(d, "node", node_id);
-	rte_tel_data_add_dict_u64(d, "slabs", audit.slabs);
-	rte_tel_data_add_dict_u64(d, "pages", audit.pages);
-	rte_tel_data_add_dict_u64(d, "blocks", audit.blocks);
-	rte_tel_data_add_dict_u64(d, "live", audit.live);
-	rte_tel_data_add_dict_u64(d, "cached", audit.cached);
-	rte_tel_data_add_dict_u64(d, "free", audit.free);
-	rte_tel_data_add_dict_u64(d, "moved", audit.moved);
-	rte_tel_data_add_dict_u64(d, "faults", audit.faults);
+	mw_tel_put(d, "slabs", audit.slabs);
+	mw_tel_put(d, "pages", audit.pages);
+	mw_tel_put(d, "blocks", audit.blocks);
+	mw_tel_put(d, "live", audit.live);
+	mw_tel_put(d, "cached", audit.cached);
+	mw_tel_put(d, "free", audit.free);
+	mw_tel_put(d, "moved", audit.moved);
+	mw_tel_put(d, "faults", audit.faults);
 	mw_tel_put_object(d, "which", faults.d);
 	return 0;
 }

@@ -42,8 +42,8 @@ put_source(struct rte_tel_data *d, enum rte_memwatch_source source,
 		return;
 	rte_tel_data_add_dict_string(object, "level", rte_memwatch_level_name(f->level));
 	rte_tel_data_add_dict_int(object, "shortage", f->shortage);
-	rte_tel_data_add_dict_u64(object, "free", f->free);
-	rte_tel_data_add_dict_u64(object, "total", f->total);
+	mw_tel_put(object, "free", f->free);
+	mw_tel_put(object, "total", f->total);
 	key_of(source, key, sizeof(key));
 	mw_tel_put_object(d, key, object);
 }
@@ -88,7 +88,7 @@ put_pressure(struct rte_tel_data *d, int node_id)
 	rte_tel_data_add_dict_string(d, "level",
 				     rte_memwatch_level_name((enum rte_memwatch_level)level));
 	if (available >= 0)
-		rte_tel_data_add_dict_u64(d, "available", (uint64_t)available);
+		mw_tel_put(d, "available", (uint64_t)available);
 	sources = mw_tel_object();
 	for (source = 0; sources != NULL && source < RTE_MEMWATCH_NB_SOURCES; source++)
 		if (figures[source].known)

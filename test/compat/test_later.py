@@ -89,7 +89,9 @@ def what_is_gone_is_found():
     entry = COMMANDS['lib/fastmem/external_peer.c']
     for text in ('#include <rte_lcore.h>\nvoid *f(void) { return (void *)rte_ctrl_thread_create; }\n',
                  '#include <string.h>\n#include <rte_ip.h>\n'
-                 'void f(const struct rte_ipv6_hdr *hdr, void *to) { memcpy(to, hdr->src_addr, 16); }\n'):
+                 'void f(const struct rte_ipv6_hdr *hdr, void *to) { memcpy(to, hdr->src_addr, 16); }\n',
+                 '#include <rte_telemetry.h>\n'
+                 'int f(struct rte_tel_data *d) { return rte_tel_data_add_array_u64(d, 1); }\n'):
         with tempfile.NamedTemporaryFile('w', suffix='.c') as source:
             source.write(text)
             source.flush()

@@ -11,6 +11,7 @@ from lint import finish, text_of, tracked, without_comments
 GONE = (
     ('rte_ctrl_thread_create', '23.11', 'dpdk_ctrl_thread_create() of dpdk_compat.h'),
     ('rte_thread_setname', '23.11', 'pthread_setname_np()'),
+    ('rte_tel_data_add_(?:array|dict)_u64|RTE_TEL_U64_VAL', '23.07', 'DPDK_TEL_* of dpdk_compat.h'),
     ('__rte_packed', '25.11', 'fields that need none'),
     ('__rte_weak', '25.11', '__attribute__((weak))'),
     ('RTE_VERSION(?:_NUM)?', None, 'dpdk_compat.h, and level the difference there'),
