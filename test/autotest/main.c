@@ -13,6 +13,18 @@
 
 #include "commands.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* What cannot be had is an error here, as without sanitizers. */
+const char *
+__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+#endif
+
 /* Put further words, from DPDK_TEST_PARAMS, between the program's name and its arguments. */
 static char **
 with_params(int *argc, char **argv)
