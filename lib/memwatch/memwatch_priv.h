@@ -245,7 +245,7 @@ mw_watch_remove(int id);
 
 /* Call all that have not been told of a scope's level. One thread at a time. */
 void
-mw_watch_deliver(const struct mw_scope *scopes, unsigned int n);
+mw_watch_deliver(const struct mw_scope *scopes, unsigned int n, bool no_sleep);
 
 /*
  * memwatch_round.c: one look after the other.

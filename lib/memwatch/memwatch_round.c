@@ -75,15 +75,12 @@ publish(const struct mw_scope *scope)
 			      memory_order_relaxed);
 }
 
-/* Of what is counted the first look can say nothing. */
-static unsigned int
-look(bool stalled)
+/* Read the machine. Of what is counted the first look can say nothing. */
+static void
+read_all(bool stalled, uint64_t now_ms)
 {
 	const unsigned int medium = self.config.thresholds[RTE_MEMWATCH_SOURCE_STALL].medium;
-	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
 	struct mw_reading older = self.before;
-	uint64_t now_ms = mw_os_now_ms();
-	unsigned int changed = 0;
 
 	self.before = self.now;
 	self.now = older;
@@ -95,7 +92,17 @@ look(bool stalled)
 	/* The average lags behind the trigger, which is at the threshold. */
 	if (stalled && self.now.pressure && self.now.stall < medium)
 		self.now.stall = medium;
-	pthread_mutex_lock(&self.data);
+}
+
+/* With data held: also while it reads, as half a look would miss what is counted. */
+static unsigned int
+look(bool stalled)
+{
+	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
+	uint64_t now_ms = mw_os_now_ms();
+	unsigned int changed = 0;
+
+	read_all(stalled, now_ms);
 	for (unsigned int i = 0; i < self.nb_scopes; i++) {
 		if (i == 0)
 			mw_figures_of_machine(&self.now, self.looked ? &self.before : NULL,
@@ -107,7 +114,6 @@ look(bool stalled)
 		publish(&self.scope[i]);
 	}
 	self.looked = true;
-	pthread_mutex_unlock(&self.data);
 	return changed;
 }
 
@@ -115,7 +121,7 @@ look(bool stalled)
 static void
 tell(bool no_sleep)
 {
-	mw_watch_deliver(self.scope, self.nb_scopes);
+	mw_watch_deliver(self.scope, self.nb_scopes, no_sleep);
 	for (unsigned int i = 0; i < self.nb_scopes; i++) {
 		struct mw_scope *scope = &self.scope[i];
 
@@ -125,25 +131,30 @@ tell(bool no_sleep)
 	}
 }
 
-static unsigned int
-round_locked(bool stalled, bool no_sleep)
+/* Whether there was a look, and how many levels it changed. */
+static bool
+round_locked(bool stalled, bool no_sleep, unsigned int *changed)
 {
-	unsigned int changed;
-
+	*changed = 0;
 	if (!self.on)
-		return 0;
+		return false;
 	/* What start found goes first, so that no level is skipped. */
 	tell(no_sleep);
-	changed = look(stalled);
+	if (no_sleep ? pthread_mutex_trylock(&self.data) != 0 : pthread_mutex_lock(&self.data) != 0)
+		return false;
+	*changed = look(stalled);
+	pthread_mutex_unlock(&self.data);
 	tell(no_sleep);
-	return changed;
+	return true;
 }
 
 static void
 round_of_thread(bool stalled)
 {
+	unsigned int changed;
+
 	pthread_mutex_lock(&self.round);
-	round_locked(stalled, false);
+	round_locked(stalled, false, &changed);
 	pthread_mutex_unlock(&self.round);
 }
 
@@ -159,11 +170,10 @@ mw_round_try(void)
 	if (now_ms < due || pthread_mutex_trylock(&self.round) != 0)
 		return 0;
 	/* Again: somebody else may have been quicker, or have stopped. Relaxed: under the lock. */
-	if (now_ms >= atomic_load_explicit(&due_ms, memory_order_relaxed)) {
+	if (now_ms >= atomic_load_explicit(&due_ms, memory_order_relaxed) &&
+	    round_locked(false, true, &changed))
 		atomic_store_explicit(&due_ms, now_ms + self.config.period_ms,
 				      memory_order_relaxed);
-		changed = round_locked(false, true);
-	}
 	pthread_mutex_unlock(&self.round);
 	return changed;
 }
@@ -209,8 +219,11 @@ set_on(bool on)
 	pthread_mutex_lock(&self.round);
 	pthread_mutex_lock(&self.data);
 	self.on = on;
-	if (!on)
+	if (!on) {
+		/* With round held: a poller sets it too, and would otherwise have the last word. */
+		atomic_store_explicit(&due_ms, UINT64_MAX, memory_order_relaxed);
 		undo();
+	}
 	pthread_mutex_unlock(&self.data);
 	pthread_mutex_unlock(&self.round);
 }
@@ -220,7 +233,6 @@ static void
 stop_locked(void)
 {
 	atomic_store_explicit(&watching, false, memory_order_relaxed);
-	atomic_store_explicit(&due_ms, UINT64_MAX, memory_order_relaxed);
 	mw_thread_stop();
 	set_on(false);
 }
@@ -240,7 +252,9 @@ mw_start(const struct mw_roots *roots, const struct rte_memwatch_config *config)
 	ret = make(roots);
 	if (ret == 0) {
 		self.config = *config;
+		pthread_mutex_lock(&self.data);
 		look(false);
+		pthread_mutex_unlock(&self.data);
 		set_on(true);
 		if ((config->flags & RTE_MEMWATCH_F_POLLED) != 0)
 			atomic_store_explicit(&due_ms, 0, memory_order_relaxed);

@@ -114,12 +114,14 @@ tell(struct watch *watch, const struct mw_scope *scope)
 }
 
 void
-mw_watch_deliver(const struct mw_scope *scopes, unsigned int n)
+mw_watch_deliver(const struct mw_scope *scopes, unsigned int n, bool no_sleep)
 {
 	struct watch *watch;
 	unsigned int at;
 
-	pthread_mutex_lock(&all.lock);
+	/* What is not told now is told next time: what was told last is kept. */
+	if (no_sleep ? pthread_mutex_trylock(&all.lock) != 0 : pthread_mutex_lock(&all.lock) != 0)
+		return;
 	for (int id = 1; (watch = from_id(id)) != NULL;) {
 		id = watch->id;
 		for (at = 0; at < n && !tell(watch, &scopes[at]); at++)

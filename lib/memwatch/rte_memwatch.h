@@ -304,8 +304,9 @@ rte_memwatch_unregister(int id);
  * In either way of watching, if relief had caches flushed since this thread last called, its cache of
  * fastmem is: see rte_memwatch_relief.h. Handlers of relief that never sleep are called as well.
  *
- * Context: any. It never waits for who looks, calls back or relieves already, but goes on; locks of
- * what is kept, which others hold for some instructions to register or to ask, are all that it takes.
+ * Context: any. It waits for nobody: if another thread looks, asks for figures or registers just now,
+ * the next call does what this one does not. Only after it called a callback or handler it takes a
+ * lock that others hold for some instructions.
  *
  * @return
  *   How many levels changed at this look; 0 if none did or there was none.

@@ -123,7 +123,7 @@ change_levels(struct stress_thread *t)
 	while (stress_goes_on()) {
 		for (unsigned int i = 0; i < NB_SCOPES; i++)
 			scopes[i].level = stress_rand(t) % RTE_MEMWATCH_NB_LEVELS;
-		mw_watch_deliver(scopes, NB_SCOPES);
+		mw_watch_deliver(scopes, NB_SCOPES, stress_rand(t) % 2 == 0);
 		mw_relieve(0, scopes[0].level, stress_rand(t) % 2 == 0);
 		t->done++;
 	}
