@@ -61,6 +61,28 @@ if "$dest/loads"; then
     exit 1
 fi
 
+# EAL finds the mempool driver by itself, and it our libraries: as if it were installed, where a mount
+# namespace is to be had. Else at least the link is where EAL looks.
+link=$(find "$dest" -name librte_mempool_fastmem.so -path '*/dpdk/*')
+[[ -L $link && -f $dest$(readlink "$link") ]]
+drivers=$(dirname "${link#"$dest"}")
+pool=(env -u LD_LIBRARY_PATH dpdk-testpmd --no-huge -m 256 --no-shconf --no-pci --no-telemetry
+    --mbuf-pool-ops-name=fastmem --vdev=net_null0 -- --total-num-mbufs=2048)
+# shellcheck disable=SC2016 # the inner shell's
+as_installed='mount --bind "$1$2" "$2" && mount -t overlay -o "lowerdir=$1$3:$3" none "$3" || exit 99
+    shift 3; "$@"'
+if ! command -v dpdk-testpmd >/dev/null; then
+    echo "dpdk-testpmd is not installed: EAL's own search for the driver was not tried"
+elif unshare -m sh -c "$as_installed" sh "$dest" "$prefix" "$drivers" true 2>/dev/null; then
+    if "${pool[@]}" </dev/null >/dev/null 2>&1; then
+        echo "the driver is there without having been installed"
+        exit 1
+    fi
+    unshare -m sh -c "$as_installed" sh "$dest" "$prefix" "$drivers" "${pool[@]}" </dev/null
+else
+    echo "no mount namespace here: EAL's own search for the driver was not tried"
+fi
+
 for program in "$dest$prefix"/bin/fastmem-*; do
     echo "$program --help"
     "$program" --help >/dev/null
