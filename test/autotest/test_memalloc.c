@@ -184,6 +184,7 @@ setup_pool(void)
 		.block_size = POOL_SIZE,
 		.align = 64,
 		.capacity = NB,
+		.cache_size = 16,
 	};
 	int ret = rte_memalloc_pool_create(&opts, &pool);
 

@@ -194,21 +194,31 @@ test_hugepages(void)
 }
 
 static int
-test_guards(void)
+check_guards(const struct rte_memregion_opts *opts)
 {
-	struct rte_memregion_opts opts = { .guard_size = 8192, .name = "guarded" };
 	struct rte_memregion *region;
 	char *mem;
 	size_t size;
 
-	TEST_ASSERT_SUCCESS(rte_memregion_create(SIZE, &opts, &region), "%s",
-			    rte_memregion_error());
+	TEST_ASSERT_SUCCESS(rte_memregion_create(SIZE, opts, &region), "%s", rte_memregion_error());
 	mem = rte_memregion_addr(region);
 	size = rte_memregion_size(region);
 	TEST_ASSERT(is_readable(mem) && is_readable(mem + size - 1), "the region itself");
 	TEST_ASSERT(!is_readable(mem - 1) && !is_readable(mem - 8192), "before it");
 	TEST_ASSERT(!is_readable(mem + size) && !is_readable(mem + size + 8191), "behind it");
 	TEST_ASSERT_SUCCESS(rte_memregion_destroy(region), "destroy");
+	return TEST_SUCCESS;
+}
+
+/* A name may make guards mappings of another kind. */
+static int
+test_guards(void)
+{
+	struct rte_memregion_opts opts = { .guard_size = 8192 };
+	struct rte_memregion_opts named = { .guard_size = 8192, .name = "guarded" };
+
+	TEST_ASSERT_SUCCESS(check_guards(&opts), "without a name");
+	TEST_ASSERT_SUCCESS(check_guards(&named), "with a name");
 	return TEST_SUCCESS;
 }
 
