@@ -35,6 +35,9 @@ extern const struct verb verb_doctor;
 /* status.c */
 extern const struct verb verb_status;
 
+/* top.c */
+extern const struct verb verb_top;
+
 /* classes.c */
 extern const struct verb verb_classes;
 

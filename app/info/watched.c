@@ -159,16 +159,18 @@ watched_close(struct watched *w)
 /* ---- asking it */
 
 static json_t *
-refused(const struct watched *w, const char *command, const char *why)
+refused(struct watched *w, const char *command, const char *why)
 {
-	fprintf(stderr, "fastmem-info: %s (process %d) does not tell %s: %s\n", w->prefix, w->pid,
-		command, why);
+	snprintf(w->why, sizeof(w->why), "fastmem-info: %s (process %d) does not tell %s: %s\n",
+		 w->prefix, w->pid, command, why);
+	if (!w->quiet)
+		fputs(w->why, stderr);
 	return NULL;
 }
 
 /* The answer is an object with one member, called as the command without its parameters. */
 static json_t *
-unwrap(const struct watched *w, const char *command, json_t *reply)
+unwrap(struct watched *w, const char *command, json_t *reply)
 {
 	json_t *answer = json_object_iter_value(json_object_iter(reply));
 	const char *error = json_string_value(json_object_get(answer, "error"));

@@ -16,6 +16,8 @@ struct watched {
 	int fd;
 	int pid;
 	char prefix[256];   /* its --file-prefix */
+	bool quiet;	    /* reasons are only kept, in `why` */
+	char why[512];	    /* the last one, as a line */
 	char text[1 << 17]; /* its last answer; more than it can say at once */
 };
 

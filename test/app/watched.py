@@ -75,7 +75,8 @@ def running(program, *options, folder=None, prefix='watched', **env):
         try:
             yield started
             started.process.stdin.close()
-            assert started.process.wait(timeout=50) == 0
+            status = started.process.wait(timeout=50)
+            assert status == 0, status
         finally:
             started.process.kill()
             started.process.wait()

@@ -10,6 +10,7 @@ Called by: meson test; usage: test_watch.py FASTMEM-INFO PROGRAM DASHBOARD
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -152,6 +153,92 @@ def status_has_the_programs_figures():
     lcores = lines[lines.index(next(line for line in lines if line.startswith('lcore'))):]
     # Lcore 1 allocated 100 blocks and freed them.
     assert re.match(r'1 +100 +[0-9.]+ % +100 ', lcores[2]), lcores
+
+
+# ---- top
+
+class Screen:
+    """fastmem-info top on a terminal of tmux."""
+
+    def __init__(self, folder, *args, columns=80, lines=24):
+        need('tmux')
+        self.tmux = ['tmux', '-f', '/dev/null', '-S', os.path.join(folder, 'tmux')]
+        command = shlex.join(['env', f'RUNTIME_DIRECTORY={folder}', 'LC_ALL=C.UTF-8', INFO, 'top',
+                              '--period', '0.2', *args])
+        self.call('new-session', '-d', '-x', str(columns), '-y', str(lines),
+                  f'{command}; echo ended with $?; exec sleep 60')
+
+    def call(self, *args):
+        return subprocess.run([*self.tmux, *args], check=True, capture_output=True, text=True,
+                              env={**os.environ, 'LC_ALL': 'C.UTF-8'}).stdout
+
+    def until(self, wanted, what):
+        """Its lines, once they are as wanted."""
+        end = time.monotonic() + 30
+        while True:
+            lines = self.call('capture-pane', '-p').splitlines()
+            if wanted(lines):
+                return lines
+            assert time.monotonic() < end, f'{what}; the screen:\n' + '\n'.join(lines)
+            time.sleep(0.1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.call('kill-server')
+
+
+def lcore_row(lines, name):
+    return next((line for line in lines if re.match(rf' +{name} .*/s ', line)), '')
+
+
+def top_shows_what_happens_now():
+    with running(PROGRAM) as program:
+        program.do('init')
+        with Screen(program.folder) as screen:
+            lines = screen.until(lambda lines: lcore_row(lines, 0) and lines[-1].strip(), 'a full screen')
+            assert len(lines) == 24 and all(len(line) <= 80 for line in lines), lines
+            assert f'process {program.process.pid} ' in lines[0] and 'pressure ' in lines[0], lines[0]
+            screen.until(lambda lines: re.search(r' 0  ?/s.* 0  ?/s', lcore_row(lines, 0).replace('0/s', '0 /s')),
+                         'no rate')
+            program.send('churn')
+            lines = screen.until(lambda lines: re.search(r'[0-9.]+ [kMG]/s +[0-9.]+% .*[0-9.]+ [kMG]/s',
+                                                         lcore_row(lines, 0)), 'a rate')
+            program.until('done')
+            # How it went, in blocks of eighths, the latest to the right.
+            screen.until(lambda lines: '\u2588' in lcore_row(lines, 0), 'a spark line')
+
+
+def top_fits_a_terminal_that_changes():
+    program = watched()
+    with Screen(program.folder) as screen:
+        screen.until(lambda lines: lcore_row(lines, 0), 'a screen')
+        for columns, lines in ((132, 40), (60, 12), (20, 4), (80, 24)):
+            screen.call('resize-window', '-x', str(columns), '-y', str(lines))
+            screen.until(lambda now, lines=lines: len(now) == lines and 'watched' in now[0], 'that size')
+        lines = screen.until(lambda lines: lcore_row(lines, 0) and lines[-1].strip(), 'a full screen')
+        screen.call('send-keys', 'q')
+        lines = screen.until(lambda lines: any('ended with' in line for line in lines), 'its end')
+        assert any('ended with 0' in line for line in lines), lines
+        # What was on the screen before is back.
+        assert not any('/s' in line for line in lines), lines
+
+
+def top_ends_with_the_program():
+    with running(PROGRAM) as program:
+        program.do('init')
+        with Screen(program.folder) as screen:
+            screen.until(lambda lines: lcore_row(lines, 0), 'a screen')
+            program.process.stdin.close()
+            program.process.wait(timeout=50)
+            lines = ' '.join(screen.until(lambda lines: any('ended with' in line for line in lines), 'its end'))
+            assert 'does not tell' in lines and 'ended with 2' in lines, lines
+
+
+def top_needs_a_terminal():
+    assert 'top needs a terminal' in info(watched(), 'top', status=2)
+    assert '0.1 to 60 seconds' in info(watched(), 'top', '--period', '0', status=2)
 
 
 # ---- prometheus
@@ -305,7 +392,7 @@ def first_answer(query):
 
 def without_a_program_it_says_so():
     with tempfile.TemporaryDirectory() as folder:
-        for verb in ('status', 'classes', 'map', 'audit', 'prometheus'):
+        for verb in ('status', 'classes', 'map', 'audit', 'top', 'prometheus'):
             assert 'no DPDK program with telemetry runs here' in info(folder, verb, status=2)
             assert 'no answer from a program at' in info(folder, verb, '--file-prefix', 'x', status=2)
 
@@ -336,6 +423,10 @@ main([
     the_audit_proves_the_sum,
     an_audit_that_finds_something_says_so,
     status_has_the_programs_figures,
+    top_shows_what_happens_now,
+    top_fits_a_terminal_that_changes,
+    top_ends_with_the_program,
+    top_needs_a_terminal,
     metrics_have_the_programs_figures,
     promtool_finds_nothing_wrong,
     a_file_is_replaced_whole,

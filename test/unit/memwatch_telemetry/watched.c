@@ -125,5 +125,7 @@ main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		do_it(line);
 	}
+	/* EAL unmaps all memory, whoever asks telemetry then. */
+	rte_fastmem_deinit();
 	return rte_eal_cleanup();
 }
