@@ -3,6 +3,9 @@
  *
  * Blocks above the largest class: runs of pages, up to the longest that is free. */
 
+#include <stdatomic.h>
+
+#include <rte_cycles.h>
 #include <rte_memory.h>
 
 #include "test_blocks.h"
@@ -229,6 +232,52 @@ another_thread_frees_it(void **state)
 	assert_int_equal(stats_now().alloc_nomem, 0);
 }
 
+static atomic_bool over;
+
+static void *
+come_and_go(void *arg)
+{
+	void *block;
+
+	while (!over) {
+		/* Its pages are given back slab by slab. */
+		block = rte_fastmem_alloc(24 * MIB, 0, 0);
+		rte_fastmem_free(block);
+	}
+	return arg;
+}
+
+/*
+ * A block's length is told by its pages: those of one that goes behind it must never count. The moment in
+ * which they could is short: a build with race windows shows it in every other run.
+ */
+static void
+a_block_has_its_own_pages_whatever_goes_behind_it(void **state)
+{
+	uint64_t until = rte_rdtsc() + rte_get_tsc_hz() / 2;
+	void *blocks[TEST_RESERVED / SLAB];
+	size_t n, nb_wrong = 0;
+	pthread_t thread;
+
+	(void)state;
+	over = false;
+	test_thread_start(&thread, come_and_go, NULL);
+	while (rte_rdtsc() < until && nb_wrong == 0) {
+		/* As many as fit in where slabs are free already, up to the next that is not. */
+		for (n = 0; n < RTE_DIM(blocks); n++) {
+			blocks[n] = rte_fastmem_alloc(SLAB, 0, 0);
+			if (blocks[n] == NULL)
+				break;
+			nb_wrong += rte_fastmem_usable_size(blocks[n]) != SLAB;
+		}
+		rte_fastmem_free_bulk(blocks, (unsigned int)n);
+	}
+	over = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(nb_wrong, 0);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -247,6 +296,7 @@ main(int argc, char **argv)
 		RESERVED(f_iova_contig_within_a_hugepage_can_always_be_had),
 		RESERVED(virt2iova_is_right_across_pages),
 		RESERVED(another_thread_frees_it),
+		RESERVED(a_block_has_its_own_pages_whatever_goes_behind_it),
 	};
 
 	test_eal_start(argc, argv);
