@@ -206,8 +206,10 @@ make(const struct mw_roots *roots)
 		return ret < 0 ? ret : mw_fail(-ENOMEM, "out of memory");
 	}
 	self.nb_scopes = self.now.nb_nodes + 1;
-	for (unsigned int i = 0; i <= RTE_NUMA_MAX_NODES; i++)
-		atomic_store_explicit(&levels[i], NO_LEVEL, memory_order_relaxed);
+	/* Those that there are keep their levels: who asks while watching begins anew gets the last. */
+	for (int id = 0; id < RTE_NUMA_MAX_NODES; id++)
+		if (mw_reading_index(&self.now, id) < 0)
+			atomic_store_explicit(&levels[id + 1], NO_LEVEL, memory_order_relaxed);
 	for (unsigned int i = 0; i < self.nb_scopes; i++)
 		self.scope[i].node_id = i == 0 ? RTE_NUMA_NODE_ANY : self.now.node[i - 1].node_id;
 	return 0;
