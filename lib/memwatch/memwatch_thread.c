@@ -37,9 +37,14 @@ static void *
 run(void *arg)
 {
 	(void)arg;
-	/* Relaxed: the wake that follows the store orders nothing else. */
-	while (!atomic_load_explicit(&self.end, memory_order_relaxed))
-		self.round(mw_os_wait(&self.wait, self.period_ms));
+	for (;;) {
+		bool stalled = mw_os_wait(&self.wait, self.period_ms);
+
+		/* Relaxed: the wake that follows the store orders nothing else. */
+		if (atomic_load_explicit(&self.end, memory_order_relaxed))
+			break;
+		self.round(stalled);
+	}
 	return NULL;
 }
 
