@@ -149,6 +149,7 @@ fill_up(const struct box *box)
 	config.sources = RTE_MEMWATCH_SOURCE_BIT(RTE_MEMWATCH_SOURCE_CGROUP);
 	config.period_ms = 10;
 	config.hold_ms = 0;
+	atomic_store(&nb_told, 0);
 	child_needs(rte_memwatch_start(&config) == 0);
 	child_needs(rte_memwatch_register(MACHINE, note, NULL) > 0);
 	look();
@@ -201,6 +202,7 @@ go_beyond_high(const struct box *box)
 	config.period_ms = 3600000;
 	config.hold_ms = 3600000;
 	child_needs(rte_memwatch_start(&config) == 0);
+	atomic_store(&nb_told, 0);
 	child_needs(rte_memwatch_register(MACHINE, note, NULL) > 0);
 	usleep(50000);
 	child_needs(atomic_load(&nb_told) == 0);
@@ -369,9 +371,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_are_the_kernels),
+		/* Before the others, which have tasks wait for memory too. */
+		cmocka_unit_test(stalls_are_seen_at_once),
 		cmocka_unit_test(a_cgroup_that_fills_up_is_critical),
 		cmocka_unit_test(events_of_a_cgroup_are_seen_at_once),
-		cmocka_unit_test(stalls_are_seen_at_once),
 	};
 
 	return cmocka_run_group_tests_name("memwatch/machine", tests, NULL, NULL);
