@@ -77,6 +77,10 @@ scene_growth(const struct bench *bench);
 void
 scene_failure(const struct bench *bench);
 
+/* scene_watched.c */
+void
+scene_watched(const struct bench *bench);
+
 /* scene_neighbour.c */
 void
 scene_neighbour(const struct bench *bench);

@@ -11,7 +11,7 @@ import subprocess
 from perf import SHORT, main, program, run
 
 SCENARIOS = ["pair", "pair-mixed", "batch", "batch-mixed", "touched", "bulk", "replace",
-             "handover", "unknown", "crowd", "neighbour", "tail", "first", "cold", "growth",
+             "handover", "unknown", "crowd", "neighbour", "watched", "tail", "first", "cold", "growth",
              "failure", "reserve", "packing", "fragmentation", "own",
              "strategies"]
 

@@ -44,7 +44,7 @@ def test_every_way_is_measured():
 def test_threads_and_cores():
     if len(os.sched_getaffinity(0)) < 2:
         raise Skip("this machine has one CPU")
-    result = run([*SHORT, "handover", "unknown", "neighbour"])
+    result = run([*SHORT, "handover", "unknown", "neighbour", "watched"])
     for scenario in ("handover", "unknown"):
         works = {f["work"] for f in result.figures(scenario=scenario)}
         for work in works - {"a cache line to the other core and back"}:
@@ -55,6 +55,8 @@ def test_threads_and_cores():
     trips = result.figures(scenario="handover", way="probe")
     assert len(trips) == 1 and trips[0]["median"] > 1, trips
     assert result.figures(scenario="neighbour", way="fastmem", unit="%"), result
+    slower = result.figures(scenario="watched", unit="%")
+    assert {f["way"] for f in slower} == {*FASTMEM}, slower
 
 
 def test_kinds_of_memory():
