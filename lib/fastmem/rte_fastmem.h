@@ -158,7 +158,8 @@ rte_fastmem_init(void);
  * Give everything back to EAL (primary) or leave (secondary).
  *
  * Every block becomes invalid in the primary; blocks that are still in use are counted in one log
- * line. In a secondary the process's caches are flushed and its blocks stay as they are.
+ * line. In a secondary the process's caches are flushed and its blocks stay as they are. Waits for who
+ * watches, see rte_fastmem_watch_begin().
  *
  * Context: control path, may sleep; no other thread of this process (primary: of any process) may
  * use fastmem meanwhile.
