@@ -90,6 +90,12 @@ magazine)
         CLAIM_HALF_FREE SHORT_EMPTY LONG_EMPTY ANY_LENGTH FREE_AND_EMPTY KEEP_TAKEN
     defects -DNP -DBLOCKS=2 WAIT
     ;;
+exchange)
+    check holds -DSAFETY -DSTEPS=2
+    defects -DSAFETY -DSTEPS=2 TAKE_BY_STORE GIVE_EARLY CLAIM_BY_STORE RELEASE_BY_STORE \
+        RELEASE_EARLY WRONG_MAP NO_BUSY ONE_LOOK
+    defects -DSAFETY '' NO_VERSION
+    ;;
 memalloc_depot)
     check holds -DSAFETY
     check holds -DSAFETY -DCHAIN_EARLY
@@ -106,6 +112,7 @@ if [[ ${FASTMEM_TEST_FULL:-} ]]; then
     case $name in
     page | slab) check holds '-DSAFETY -DHC4' -DWORKERS=3 ;;
     magazine) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DMAGS=2 -DBLOCKS=2 ;;
+    exchange) check holds '-DSAFETY -DHC4' -DSTEPS=4 ;;
     memalloc_depot) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DSTEPS=3 ;;
     esac
 fi

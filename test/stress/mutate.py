@@ -26,6 +26,7 @@ MS = os.environ.get('FASTMEM_STRESS_MS', '3000')
 ACQUIRE, RELEASE, RELAXED, SEQ_CST = (
     f'memory_order_{o}' for o in ('acquire', 'release', 'relaxed', 'seq_cst'))
 PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine'))
+EXCHANGE, SLOTS = 'lib/fastmem/exchange.c', 'lib/fastmem/fastmem_exchange_priv.h'
 DEPOT = 'lib/memalloc/memalloc_depot.c'
 CALLER = 'test/stress/stress_page.c'
 
@@ -60,9 +61,17 @@ EMPTY = '\t\tshelf_put(&shelf[at], word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS))
 FREE = '\t\tmags_free(d, index, nb);\n'
 AIM_AT_EMPTY = 'aim->empty != word_of(IS_EMPTY, index, nb * FM_MAG_BLOCKS)'
 
+CHAIN_CLAIM = f'atomic_fetch_and_explicit(&map[w], ~bit, {ACQUIRE})'
+CHAIN_RELEASE = ('atomic_fetch_or_explicit(&map[i / 64], UINT64_C(1) << i % 64, '
+                 f'{RELEASE})')
+SLOT_TAKE = '''atomic_compare_exchange_strong_explicit(&s->word, word, *word | FM_EXCHANGE_TAKEN,
+							memory_order_acquire, memory_order_relaxed)'''
+PUT_COPY = '	fm_exchange_copy_few(s->object + count, objects, n);\n'
+PUT_GIVE = '	fm_exchange_give(s, word, count + n);\n'
+
 # Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
 MUTATIONS = [
-    *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine')),
+    *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine', 'exchange')),
     ('memalloc_depot', 'nothing', '', DEPOT, []),
     ('page', 'A1 relaxed', 'CHECK_BEFORE_TAKE', PAGE,
      [(TAKE_CAS, TAKE_CAS.replace(ACQUIRE, RELAXED))]),
@@ -173,6 +182,24 @@ MUTATIONS = [
      [('		shelf_put(&shelf[l.vacant], 0);\n', '')]),
     ('magazine', 'chain too short for its blocks', '', MAGAZINE,
      [('n <= 2 * FM_MAG_BLOCKS ? 2', 'n <= 3 * FM_MAG_BLOCKS ? 2')]),
+    ('exchange', 'A1 relaxed', '', EXCHANGE,
+     [(CHAIN_CLAIM, CHAIN_CLAIM.replace(ACQUIRE, RELAXED))]),
+    ('exchange', 'R1 relaxed', 'RELEASE_EARLY', EXCHANGE,
+     [(CHAIN_RELEASE, CHAIN_RELEASE.replace(RELEASE, RELAXED))]),
+    ('exchange', 'A2 relaxed', '', SLOTS, [(SLOT_TAKE, SLOT_TAKE.replace(ACQUIRE, RELAXED))]),
+    ('exchange', 'R2 relaxed', 'GIVE_EARLY', SLOTS,
+     [(f'&s->word, word, {RELEASE}', f'&s->word, word, {RELAXED}')]),
+    ('exchange', 'slot taken by a store', 'TAKE_BY_STORE', SLOTS,
+     [(SLOT_TAKE, '(atomic_store(&s->word, *word | FM_EXCHANGE_TAKEN), true)')]),
+    ('exchange', 'slot given back before it is filled', 'GIVE_EARLY', SLOTS,
+     [(PUT_COPY + PUT_GIVE, PUT_GIVE + '	FM_RACE_WINDOW();\n' + PUT_COPY)]),
+    ('exchange', 'chain claimed by a store', 'CLAIM_BY_STORE', EXCHANGE,
+     [(CHAIN_CLAIM, '(atomic_store(&map[w], bits & ~bit), bits)')]),
+    ('exchange', 'chain released by a store', 'RELEASE_BY_STORE', EXCHANGE,
+     [(CHAIN_RELEASE, 'atomic_store(&map[i / 64], atomic_load(&map[i / 64]) | '
+       'UINT64_C(1) << i % 64)')]),
+    ('exchange', 'emptied chain among the full ones', 'WRONG_MAP', EXCHANGE,
+     [('count != 0 ? x->full : x->empty', 'count != UINT32_MAX ? x->full : x->empty')]),
     ('memalloc_depot', 'A1 and A2 relaxed', '', DEPOT,
      [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
       (f'| below, {ACQUIRE},\n\t\t{ACQUIRE}', f'| below, {RELAXED},\n\t\t{RELAXED}')]),

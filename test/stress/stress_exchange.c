@@ -11,8 +11,8 @@
 #include "stress.h"
 
 #define NB_ROUNDS 8
-#define NB	  1200
-#define MOST	  400 /* that a thread holds, so that a get may find too few */
+#define NB	  120 /* so that chains and slots are short: of 32 and 64 */
+#define MOST	  50  /* that a thread holds, so that a get may find too few */
 
 /* What travels. Plain memory, so that ThreadSanitizer sees who is not ordered. */
 static struct object {
@@ -32,9 +32,7 @@ any_number(struct stress_thread *t)
 {
 	uint32_t r = stress_rand(t);
 
-	return 1 + (r % 16 == 0 ? r / 16 % 300 :
-		    r % 4 == 0	? r / 16 % FM_EXCHANGE_FEW :
-				  r / 16 % 4);
+	return 1 + (r % 4 == 0 ? r / 16 % 40 : r / 16 % 4);
 }
 
 /* Two threads have one number, and at times each has another's. */
@@ -85,6 +83,30 @@ get(struct stress_thread *t, struct hand *h, uint32_t n)
 	h->n += n;
 }
 
+/* As if two threads were stopped in their slots: what comes then has to do with chains often. */
+static void
+beside_held_slots(struct stress_thread *t, struct hand *h, uint32_t n)
+{
+	struct fm_exchange_slot *slot[2] = { NULL, NULL };
+	uint64_t word[2];
+	uint32_t i;
+
+	for (i = 0; i < 2; i++) {
+		slot[i] = (struct fm_exchange_slot *)(void *)(exchange->slots +
+							      stress_rand(t) % exchange->nb_slots *
+								      exchange->slot_size);
+		if (!fm_exchange_take(slot[i], &word[i]))
+			slot[i] = NULL;
+	}
+	if (stress_rand(t) % 2 == 0)
+		put(t, h, n);
+	else
+		get(t, h, n);
+	for (i = 0; i < 2; i++)
+		if (slot[i] != NULL)
+			fm_exchange_give(slot[i], word[i], fm_exchange_word_count(word[i]));
+}
+
 static void *
 work(void *arg)
 {
@@ -96,7 +118,9 @@ work(void *arg)
 		/* For a while it mostly gives, then it mostly takes: slots get full and empty. */
 		if (stress_rand(t) % 128 == 0)
 			gives = !gives;
-		if (gives != (stress_rand(t) % 4 == 0))
+		if (stress_rand(t) % 4 == 0)
+			beside_held_slots(t, mine, any_number(t));
+		else if (gives != (stress_rand(t) % 4 == 0))
 			put(t, mine, any_number(t));
 		else
 			get(t, mine, any_number(t));
@@ -116,7 +140,7 @@ round_begin(void *mem)
 {
 	uint32_t i;
 
-	exchange = fm_exchange_init(mem, NB, STRESS_THREADS);
+	exchange = fm_exchange_init(mem, NB, 0);
 	for (i = 0; i < STRESS_THREADS; i++)
 		hand[i].n = 0;
 	for (i = 0; i < NB; i++) {
@@ -153,7 +177,7 @@ round_end(void)
 int
 main(void)
 {
-	size_t size = fm_exchange_size(NB, STRESS_THREADS);
+	size_t size = fm_exchange_size(NB, 0);
 	void *mem = aligned_alloc(FM_EXCHANGE_LINE, (size + 63) / 64 * 64);
 	uint64_t done = 0;
 	unsigned int i;
