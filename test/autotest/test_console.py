@@ -66,7 +66,8 @@ def name_in_the_environment():
 
 def arguments_in_the_environment():
     got = run(SAMPLES, '--', 'sample_ok_autotest', DPDK_TEST_PARAMS='--no-such-option')
-    assert got[1] == 255 and not got[0], got
+    # EAL's own status for that is another in later releases.
+    assert got[1] not in (0, 77) and not got[0], got
     expect(run(SAMPLES, '--', 'sample_ok_autotest', DPDK_TEST_PARAMS=' --log-level=debug  --no-hpet'),
            ['RTE>>sample_ok_autotest', 'Test OK', 'RTE>>'], 0)
 
