@@ -198,8 +198,6 @@ MUTATIONS = [
     ('exchange', 'chain released by a store', 'RELEASE_BY_STORE', EXCHANGE,
      [(CHAIN_RELEASE, 'atomic_store(&map[i / 64], atomic_load(&map[i / 64]) | '
        'UINT64_C(1) << i % 64)')]),
-    ('exchange', 'emptied chain among the full ones', 'WRONG_MAP', EXCHANGE,
-     [('count != 0 ? x->full : x->empty', 'count != UINT32_MAX ? x->full : x->empty')]),
     ('memalloc_depot', 'A1 and A2 relaxed', '', DEPOT,
      [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
       (f'| below, {ACQUIRE},\n\t\t{ACQUIRE}', f'| below, {RELAXED},\n\t\t{RELAXED}')]),
