@@ -44,14 +44,14 @@ fm_pool_make(struct rte_mempool *mp, int node_id)
 	/* Those of secondaries, and threads that are no lcores, come too. */
 	uint32_t nb_threads = 2 * rte_lcore_count();
 	size_t size = offsetof(struct fm_pool, exchange) + fm_exchange_size(mp->size, nb_threads);
-	struct fm_pool *p =
-		rte_fastmem_alloc_node(size, 0, RTE_FASTMEM_F_ZERO, account_node(st, node_id));
+	int at = account_node(st, node_id);
+	struct fm_pool *p = rte_fastmem_alloc_node(size, 0, RTE_FASTMEM_F_ZERO, at);
 
 	if (p == NULL) {
 		fm_log(FM_ERR,
 		       "mempool %s: no %zu KiB on node %d to keep account of its %" PRIu32
 		       " objects: %s",
-		       mp->name, size >> 10, node_id, mp->size, rte_strerror(rte_errno));
+		       mp->name, size >> 10, at, mp->size, rte_strerror(rte_errno));
 		return -rte_errno;
 	}
 	fm_exchange_init(&p->exchange, mp->size, nb_threads);
