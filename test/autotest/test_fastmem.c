@@ -258,7 +258,8 @@ by_address(const void *a, const void *b)
 static void **
 take_all(size_t size, unsigned int *n)
 {
-	size_t room = RESERVED / size + 4096;
+	/* A node has more than was asked for where its memory comes in odd pieces. */
+	size_t room = 2 * RESERVED / size + 4096;
 	void **ptr = calloc(room, sizeof(*ptr));
 
 	*n = 0;

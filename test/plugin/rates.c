@@ -1,94 +1,172 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Copyright (c) 2026 The fastmem authors
  *
- * Owns: what getting and putting objects costs one lcore, with the mempool driver and with DPDK's own.
- * Must not: judge: the least of many short runs is printed, and no test asks for it.
- * Called by: people: rates -d librte_mempool_fastmem.so --in-memory [EAL's options]
+ * Owns: what getting and putting objects costs, with the mempool driver and with DPDK's own: on one
+ *       lcore and on two at once, without and with the lcore's cache.
+ * Must not: judge; no test asks for it.
+ * Called by: people: plugin_rates -d librte_mempool_fastmem.so --in-memory -l 0,1 [EAL's options]
  */
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
 #include <rte_mempool.h>
+#include <rte_pause.h>
 
-#define NB_OBJECTS 4095
+#define NB_OBJECTS 8191
 #define MOST	   512
-#define REPEAT	   8 /* times all is got and put, for one look at the clock */
-#define LOOKS	   4000
+#define ROUNDS	   21
+#define ROUND_US   2000 /* that a round of one pool takes, about */
 
 static const char *const ops[] = { "ring_mp_mc", "lf_stack", "fastmem" };
 static const unsigned int sizes[] = { 1, 4, 8, 32, 64, 256 };
 static const unsigned int keeps[] = { 32, 128, 512 };
 
-static struct rte_mempool *
-make(const char *name)
-{
-	struct rte_mempool *mp =
-		rte_mempool_create_empty(name, NB_OBJECTS, 64, 0, 0, SOCKET_ID_ANY, 0);
+/* What an lcore is to do, and what it took. */
+struct work {
+	struct rte_mempool *mp;
+	unsigned int n, keep, repeat;
+	uint64_t cycles;
+	bool failed;
+};
 
-	if (mp == NULL || rte_mempool_set_ops_byname(mp, name, NULL) != 0 ||
+static struct work work[RTE_MAX_LCORE];
+static _Atomic unsigned int ready, nb_lcores;
+
+static struct rte_mempool *
+make(const char *op, unsigned int cache)
+{
+	struct rte_mempool *mp;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s %u", op, cache);
+	mp = rte_mempool_create_empty(name, NB_OBJECTS, 64, cache, 0, SOCKET_ID_ANY, 0);
+	if (mp == NULL || rte_mempool_set_ops_byname(mp, op, NULL) != 0 ||
 	    rte_mempool_populate_default(mp) < 0) {
-		fprintf(stderr, "no pool with operations %s\n", name);
-		return NULL;
+		fprintf(stderr, "no pool with operations %s\n", op);
+		exit(1);
 	}
 	return mp;
 }
 
-/* Cycles of `keep` objects got and put, `n` at once. */
-static uint64_t
-run(struct rte_mempool *mp, unsigned int n, unsigned int keep)
+/* Get and put `keep` objects, `n` at once, again and again, when all are ready. */
+static int
+run(void *unused)
 {
-	uint64_t begin = rte_rdtsc();
+	struct work *w = &work[rte_lcore_id()];
 	void *objects[MOST];
 	unsigned int i, k;
+	uint64_t begin;
 
-	for (k = 0; k < REPEAT; k++) {
-		for (i = 0; i < keep; i += n)
-			if (rte_mempool_get_bulk(mp, objects + i, n) != 0)
-				return UINT64_MAX;
-		for (i = 0; i < keep; i += n)
-			rte_mempool_put_bulk(mp, objects + i, n);
+	(void)unused;
+	/* Acquire, release: all begin together, and that is all. */
+	atomic_fetch_add_explicit(&ready, 1, memory_order_release);
+	while (atomic_load_explicit(&ready, memory_order_acquire) <
+	       atomic_load_explicit(&nb_lcores, memory_order_relaxed))
+		rte_pause();
+	begin = rte_rdtsc();
+	for (k = 0; k < w->repeat; k++) {
+		for (i = 0; i < w->keep; i += w->n)
+			w->failed |= rte_mempool_get_bulk(w->mp, objects + i, w->n) != 0;
+		if (w->failed)
+			break;
+		for (i = 0; i < w->keep; i += w->n)
+			rte_mempool_put_bulk(w->mp, objects + i, w->n);
 	}
-	return (rte_rdtsc() - begin) / REPEAT;
+	w->cycles = rte_rdtsc() - begin;
+	return 0;
+}
+
+/* Cycles an object, of the lcore that took longest. */
+static double
+round_of(struct rte_mempool *mp, unsigned int lcores, unsigned int n, unsigned int keep,
+	 unsigned int repeat)
+{
+	unsigned int lcore, nb = 0;
+	uint64_t most = 0;
+
+	atomic_store_explicit(&ready, 0, memory_order_relaxed);
+	atomic_store_explicit(&nb_lcores, lcores, memory_order_relaxed);
+	RTE_LCORE_FOREACH(lcore)
+		work[lcore] = (struct work){ .mp = mp, .n = n, .keep = keep, .repeat = repeat };
+	RTE_LCORE_FOREACH_WORKER(lcore)
+		if (++nb < lcores)
+			rte_eal_remote_launch(run, NULL, lcore);
+	run(NULL);
+	rte_eal_mp_wait_lcore();
+	RTE_LCORE_FOREACH(lcore) {
+		if (work[lcore].failed) {
+			fprintf(stderr, "%s was empty\n", mp->name);
+			exit(1);
+		}
+		most = RTE_MAX(most, work[lcore].cycles);
+	}
+	return (double)most / repeat / keep;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median round of each pool, one's after the other's. */
+static void
+compare(struct rte_mempool *const *pools, unsigned int lcores, unsigned int cache, unsigned int n,
+	unsigned int keep)
+{
+	double cycles[RTE_DIM(ops)][ROUNDS], median[RTE_DIM(ops)];
+	unsigned int repeat[RTE_DIM(ops)], i, o;
+
+	for (o = 0; o < RTE_DIM(ops); o++)
+		repeat[o] = 1 + (unsigned int)((double)rte_get_tsc_hz() / 1e6 * ROUND_US / keep /
+					       round_of(pools[o], lcores, n, keep, 100));
+	for (i = 0; i < ROUNDS; i++)
+		for (o = 0; o < RTE_DIM(ops); o++)
+			cycles[o][i] = round_of(pools[o], lcores, n, keep, repeat[o]);
+	for (o = 0; o < RTE_DIM(ops); o++) {
+		qsort(cycles[o], ROUNDS, sizeof(cycles[o][0]), by_value);
+		median[o] = cycles[o][ROUNDS / 2];
+	}
+	printf("%6u %5u %4u %4u %10.2f %8.2f %8.2f %6.2f\n", lcores, cache, keep, n, median[0],
+	       median[1], median[2], median[0] / median[2]);
 }
 
 static void
-compare(struct rte_mempool *const *pools, unsigned int n, unsigned int keep)
+compare_all(struct rte_mempool *const *pools, unsigned int lcores, unsigned int cache)
 {
-	uint64_t cycles, least[RTE_DIM(ops)] = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
-	unsigned int i, o;
+	unsigned int i, k;
 
-	for (i = 0; i < LOOKS; i++) {
-		for (o = 0; o < RTE_DIM(ops); o++) {
-			cycles = run(pools[o], n, keep);
-			least[o] = RTE_MIN(least[o], cycles);
-		}
-	}
-	printf("%4u %4u", keep, n);
-	for (o = 0; o < RTE_DIM(ops); o++)
-		printf(" %8.2f", (double)least[o] / keep);
-	printf(" %8.2f\n", (double)least[0] / (double)least[2]);
+	for (k = 0; k < RTE_DIM(keeps); k++)
+		for (i = 0; i < RTE_DIM(sizes) && sizes[i] <= keeps[k]; i++)
+			compare(pools, lcores, cache, sizes[i], keeps[k]);
 }
 
 int
 main(int argc, char **argv)
 {
+	static const unsigned int caches[] = { 0, RTE_MEMPOOL_CACHE_MAX_SIZE };
 	struct rte_mempool *pools[RTE_DIM(ops)];
-	unsigned int i, k;
+	unsigned int c, o, lcores;
 
 	if (rte_eal_init(argc, argv) < 0)
 		return 1;
-	for (i = 0; i < RTE_DIM(ops); i++) {
-		pools[i] = make(ops[i]);
-		if (pools[i] == NULL)
-			return 1;
+	printf("cycles (TSC) an object got and put, of the slower lcore; median of %u rounds\n"
+	       "lcores cache keep    n ring_mp_mc lf_stack  fastmem ring/fastmem\n",
+	       ROUNDS);
+	for (c = 0; c < RTE_DIM(caches); c++) {
+		for (o = 0; o < RTE_DIM(ops); o++)
+			pools[o] = make(ops[o], caches[c]);
+		for (lcores = 1; lcores <= RTE_MIN(rte_lcore_count(), 2u); lcores++)
+			compare_all(pools, lcores, caches[c]);
 	}
-	printf("cycles (TSC) an object got and put, one lcore, without its cache\n"
-	       "keep    n     ring lf_stack  fastmem ring/fastmem\n");
-	for (k = 0; k < RTE_DIM(keeps); k++)
-		for (i = 0; i < RTE_DIM(sizes) && sizes[i] <= keeps[k]; i++)
-			compare(pools, sizes[i], keeps[k]);
 	return rte_eal_cleanup();
 }

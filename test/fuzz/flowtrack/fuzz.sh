@@ -15,7 +15,7 @@ stub=$root/test/unit/flowtrack/stub
 # DPDK's flags are several words.
 # shellcheck disable=SC2046
 clang -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-	-fno-sanitize-recover=all $(pkg-config --cflags libdpdk) -I"$stub" -I"$app" \
+	-fno-sanitize-recover=all $(pkg-config --cflags libdpdk) -I"$stub" -I"$app" -I"$root/config/dpdk" \
 	"$root/test/fuzz/flowtrack/fuzz_packets.c" "$stub/stub_fastmem.c" "$app/capture.c" \
 	"$app/mem.c" "$app/parse.c" "$app/reassembly.c" $(pkg-config --libs libdpdk) \
 	-o "$work/fuzz"
