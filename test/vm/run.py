@@ -6,9 +6,8 @@
 usage: run.py SHAPE SOURCE-FOLDER BUILD-FOLDER [PATTERN]
 
 The guest is emulated in software, so it needs no right and no hardware. What is run there is what
-meson knows as tests of certain suites: those that are also of suite "nodes" in each shape, of suite
-"numa" in every other, of the others each in one; with FASTMEM_TEST_FULL all in each; with PATTERN
-those that match it. Prints a line for each; the file that the line "results:" names has their output, in the format
+meson knows as tests of certain suites: those that are also of suite "nodes" in each shape, of the
+others each in one; with FASTMEM_TEST_FULL all in each; with PATTERN those that match it. Prints a line for each; the file that the line "results:" names has their output, in the format
 of meson's own log, for test/summary.py to count.
 """
 
@@ -34,7 +33,7 @@ SUITES = {'fast', 'huge', 'multiproc', 'nodes'}
 SELDOM = re.compile(
     r'fastmem/(?!reserve/)\w+/(no-huge|pa|va|legacy|legacy-cut)$'
     r'|fastmem/(audit_storm|before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
-    r'|\w+_faults(/\w+)?$|memalloc_conform$')
+    r'|\w+_faults(/\w+)?$|memalloc_conform$|memregion_threads$')
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
 # An emulated machine may lose an interrupt while it starts, and then waits for it for ever.
@@ -71,7 +70,7 @@ def known_tests(build):
 def chosen_tests(shape, build, pattern):
     foreign = FEATURES - set(SHAPES[shape].features.split())
     number = list(SHAPES).index(shape)
-    turn = {2: 0, len(SHAPES): 0}
+    turn = 0
     for test, suites in known_tests(build):
         if 'nodes' in suites and test['name'].split('/')[-1] in foreign:
             continue
@@ -83,9 +82,8 @@ def chosen_tests(shape, build, pattern):
         elif FULL or 'nodes' in suites:
             yield test
         else:
-            one_in = 2 if 'numa' in suites else len(SHAPES)
-            turn[one_in] += 1
-            if turn[one_in] % one_in == number % one_in:
+            turn += 1
+            if turn % len(SHAPES) == number:
                 yield test
 
 

@@ -167,7 +167,7 @@ node_at(const void *addr)
 	int status = -ENOENT;
 
 	/* Neither is it anywhere while the kernel moves it, to have more memory in one piece. */
-	for (int i = 0; i < 5 && status == -ENOENT; i++) {
+	for (int i = 0; i < 50 && status == -ENOENT; i++) {
 		if (i > 0)
 			usleep(2000);
 		assert_int_equal(syscall(SYS_move_pages, 0, 1, &page, NULL, &status, 0), 0);
