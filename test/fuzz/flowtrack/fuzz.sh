@@ -46,6 +46,6 @@ for name in ("web.pcap", "alexa-app.pcapng"):
 END
 
 cd "$work"
-"$work/fuzz" -max_total_time="${2:-15}" -max_len=16384 -seed=1 -print_final_stats=1 corpus 2>log ||
+"$work/fuzz" -max_total_time="${2:-8}" -max_len=16384 -seed=1 -print_final_stats=1 corpus 2>log ||
 	{ cat log; exit 1; }
 grep -E 'number_of_executed_units|DONE' log

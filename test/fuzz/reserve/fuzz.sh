@@ -34,6 +34,6 @@ for word in '0=' '[0]' 'size=' 'page=' 'limit=' 'growth=' 'threads=' 'warm=' 'sh
 done >"$work/words"
 
 cd "$work"
-"$work/fuzz" -max_total_time="${2:-15}" -max_len=1024 -seed=1 -dict=words -print_final_stats=1 \
+"$work/fuzz" -max_total_time="${2:-8}" -max_len=1024 -seed=1 -dict=words -print_final_stats=1 \
 	corpus 2>log || { cat log; exit 1; }
 grep -E 'number_of_executed_units|DONE' log
