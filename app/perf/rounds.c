@@ -70,6 +70,29 @@ rounds_time_pairs(struct part *part, uint64_t n)
 	return time_loop(part->way->loops->pair, &part->work, n);
 }
 
+double
+rounds_time_beside(struct part *part, uint64_t n, partner_fn fn, void *arg)
+{
+	double value;
+	bool went_on;
+
+	partner_start(fn, arg);
+	part->way->loops->pair(&part->work, n / 4);
+	value = rounds_time_pairs(part, n);
+	went_on = partner_goes_on();
+	partner_stop();
+	return went_on ? value : -1;
+}
+
+bool
+rounds_two_lcores(const struct bench *bench)
+{
+	if (probe_other_lcore() != RTE_MAX_LCORE)
+		return true;
+	board_note(bench->board, bench->scenario, NULL, "skipped: it takes two lcores on two CPUs");
+	return false;
+}
+
 static bool
 note_failure(struct bench *bench, const struct trial *trial, const struct part *part)
 {

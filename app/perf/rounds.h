@@ -5,6 +5,7 @@
 #define ROUNDS_H
 
 #include "bench.h"
+#include "partner.h"
 
 struct trial;
 
@@ -72,6 +73,14 @@ rounds_time_loop(struct bench *bench, const struct trial *trial, struct part *pa
 /** Nanoseconds a pair of the loop `pair`, in this thread; < 0 where it failed. */
 double
 rounds_time_pairs(struct part *part, uint64_t n);
+
+/** The same while the other lcore does fn, see partner_start(); < 0 also where that ended early. */
+double
+rounds_time_beside(struct part *part, uint64_t n, partner_fn fn, void *arg);
+
+/** Whether there are two lcores on two CPUs; that they lack is noted. */
+bool
+rounds_two_lcores(const struct bench *bench);
 
 /** TSC cycles in nanoseconds. */
 double

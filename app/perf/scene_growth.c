@@ -18,7 +18,6 @@
 
 #include "latency.h"
 #include "partner.h"
-#include "probe.h"
 #include "rounds.h"
 #include "scenario.h"
 
@@ -151,11 +150,8 @@ run(struct bench *bench)
 		.costly = true,
 	};
 
-	if (probe_other_lcore() == RTE_MAX_LCORE) {
-		board_note(bench->board, bench->scenario, NULL,
-			   "skipped: it takes two lcores on two CPUs");
+	if (!rounds_two_lcores(bench))
 		return true;
-	}
 	rte_fastmem_set_growth(RTE_NUMA_NODE_ANY, true);
 	bench_open(bench, &needs, WAY_NO_LCORE | WAY_VARIANT | WAY_ONE_THREAD | WAY_NO_MEMORY);
 	rounds_run(bench, &trial);

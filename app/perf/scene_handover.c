@@ -108,11 +108,8 @@ run(struct bench *bench)
 	const struct way_needs needs = { .fixed = { [ITEM_64] = OBJECTS }, .kinds = OBJECTS };
 	unsigned int i;
 
-	if (probe_other_lcore() == RTE_MAX_LCORE) {
-		board_note(bench->board, bench->scenario, NULL,
-			   "skipped: it takes two lcores on two CPUs");
+	if (!rounds_two_lcores(bench))
 		return true;
-	}
 	ring = rte_ring_create("handover", RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (ring == NULL)
 		return false;

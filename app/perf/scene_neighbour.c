@@ -13,8 +13,6 @@
 
 #include <rte_common.h>
 
-#include "partner.h"
-#include "probe.h"
 #include "rounds.h"
 #include "scenario.h"
 
@@ -49,21 +47,6 @@ refill(void *arg)
 	       loops->drain_mixed(&neighbour->work, REFILLED) == REFILLED;
 }
 
-/* ns a pair while the other does this; < 0: failed. */
-static double
-time_beside(struct part *part, uint64_t n, partner_fn fn, struct neighbour *neighbour)
-{
-	double value;
-	bool went_on;
-
-	partner_start(fn, neighbour);
-	part->way->loops->pair(&part->work, n / 4);
-	value = rounds_time_pairs(part, n);
-	went_on = partner_goes_on();
-	partner_stop();
-	return went_on ? value : -1;
-}
-
 static double
 time_neighbour(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
 	       double *values)
@@ -77,12 +60,12 @@ time_neighbour(struct bench *bench, const struct trial *trial, struct part *part
 	if (!bench_work(bench, &neighbour.work, (void *)(uintptr_t)part->work.thread, REFILLED))
 		return -1;
 	neighbour.work.sequence = sequence;
-	values[0] = time_beside(part, n, NULL, NULL);
+	values[0] = rounds_time_beside(part, n, NULL, NULL);
 	for (k = 0; k < 2; k++) {
 		/* Kind 0 has 64 bytes; the next class up is that of 128, kind 2. */
 		for (i = 0; i < ITEM_SEQUENCE; i++)
 			sequence[i] = item_kinds[2 * k];
-		values[1 + k] = time_beside(part, n, refill, &neighbour);
+		values[1 + k] = rounds_time_beside(part, n, refill, &neighbour);
 		values[3 + k] = (values[1 + k] / values[0] - 1) * 100;
 		ok &= values[1 + k] > 0;
 	}
@@ -102,11 +85,8 @@ run(struct bench *bench)
 		.two_cores = true,
 	};
 
-	if (probe_other_lcore() == RTE_MAX_LCORE) {
-		board_note(bench->board, bench->scenario, NULL,
-			   "skipped: it takes two lcores on two CPUs");
+	if (!rounds_two_lcores(bench))
 		return true;
-	}
 	bench_open(bench, &needs, WAY_NO_LCORE | WAY_ONE_THREAD | WAY_NO_MEMORY);
 	bench_check(bench, REFILLED, false);
 	rounds_run(bench, &trial);

@@ -17,8 +17,6 @@
 #include <rte_numa_where.h>
 #include <rte_pause.h>
 
-#include "partner.h"
-#include "probe.h"
 #include "rounds.h"
 #include "scenario.h"
 
@@ -91,21 +89,6 @@ look_in_time(void *arg)
 	return reader->look(reader->node_id) == 0;
 }
 
-/* ns a pair while the other core looks, or spins; < 0: it could not. */
-static double
-time_beside(struct part *part, uint64_t n, struct reader *reader)
-{
-	bool went_on;
-	double value;
-
-	partner_start(reader == NULL ? NULL : look_in_time, reader);
-	part->way->loops->pair(&part->work, n / 4);
-	value = rounds_time_pairs(part, n);
-	went_on = partner_goes_on();
-	partner_stop();
-	return went_on ? value : -1;
-}
-
 static double
 time_watched(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
 	     double *values)
@@ -122,11 +105,11 @@ time_watched(struct bench *bench, const struct trial *trial, struct part *part, 
 			values[i] = NAN;
 		return 1;
 	}
-	values[0] = time_beside(part, n, NULL);
+	values[0] = rounds_time_beside(part, n, NULL, NULL);
 	ok = values[0] > 0;
 	for (i = 0; i < KINDS && ok; i++) {
 		reader.look = looks[i];
-		values[1 + i] = time_beside(part, n, &reader);
+		values[1 + i] = rounds_time_beside(part, n, look_in_time, &reader);
 		values[1 + KINDS + i] = (values[1 + i] / values[0] - 1) * 100;
 		ok = values[1 + i] > 0;
 	}
@@ -145,11 +128,8 @@ run(struct bench *bench)
 		.two_cores = true,
 	};
 
-	if (probe_other_lcore() == RTE_MAX_LCORE) {
-		board_note(bench->board, bench->scenario, NULL,
-			   "skipped: it takes two lcores on two CPUs");
+	if (!rounds_two_lcores(bench))
 		return true;
-	}
 	bench_open(bench, &needs, WAY_NO_LCORE | WAY_ONE_THREAD | WAY_NO_MEMORY);
 	rounds_run(bench, &trial);
 	bench_close(bench);
