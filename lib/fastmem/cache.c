@@ -360,12 +360,11 @@ rte_fastmem_cache_flush(void)
 {
 	struct fm_state *st = fm_state();
 
-	fm_checker_drain();
-	if (st == NULL || this_thread.unit == NULL)
+	if (st == NULL)
 		return;
-	fm_unit_enter(this_thread.unit);
+	fm_enter(st, this_thread.unit);
 	fm_cache_flush(st, NULL);
-	fm_unit_exit(this_thread.unit);
+	fm_exit(st, this_thread.unit);
 }
 
 /* ---- allocate */

@@ -64,6 +64,15 @@ drop(struct fm_record *r)
 	free(r);
 }
 
+/* A block that was handed out is none of ours any more. */
+static void
+lose(struct fm_record *r)
+{
+	fm_tool_take(r->ptr, r->usable);
+	fm_tool_open(r->ptr, r->usable);
+	drop(r);
+}
+
 /* ---- the quarantine */
 
 /* Take the oldest out, and its record away; NULL: there is none. */
@@ -81,7 +90,7 @@ oldest_out(void)
 	watch.bytes -= r->usable;
 	watch.blocks--;
 	ptr = r->ptr;
-	fm_tool_forget(ptr, r->usable);
+	fm_tool_open(ptr, r->usable);
 	drop(r);
 	return ptr;
 }
@@ -136,11 +145,8 @@ fm_checker_given(const void *ptr, size_t size)
 		size = usable;
 	pthread_mutex_lock(&watch.lock);
 	/* Another process freed them. */
-	while ((old = find(ptr, usable)) != NULL) {
-		fm_tool_take(old->ptr, old->usable);
-		fm_tool_forget(old->ptr, old->usable);
-		drop(old);
-	}
+	while ((old = find(ptr, usable)) != NULL)
+		lose(old);
 	if (r != NULL) {
 		r->ptr = ptr;
 		r->size = size;
@@ -195,7 +201,7 @@ fm_checker_widen(const void *ptr)
 	r = find(ptr, 1);
 	if (r != NULL && r->ptr == ptr && !r->is_freed && r->size < r->usable) {
 		r->size = r->usable;
-		fm_tool_widen(ptr, r->usable);
+		fm_tool_open(ptr, r->usable);
 	}
 	pthread_mutex_unlock(&watch.lock);
 }
@@ -224,16 +230,9 @@ fm_checker_start(void)
 void
 fm_checker_stop(void)
 {
-	struct fm_record *r;
-
 	fm_checker_drain();
 	pthread_mutex_lock(&watch.lock);
-	while (watch.tree != NULL) {
-		r = *(struct fm_record **)watch.tree;
-		if (!r->is_freed)
-			fm_tool_take(r->ptr, r->usable);
-		fm_tool_forget(r->ptr, r->usable);
-		drop(r);
-	}
+	while (watch.tree != NULL)
+		lose(*(struct fm_record **)watch.tree);
 	pthread_mutex_unlock(&watch.lock);
 }

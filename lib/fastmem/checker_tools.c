@@ -23,7 +23,6 @@
 #else
 /* What the requests are where nobody listens. */
 #define VALGRIND_MAKE_MEM_DEFINED(at, size)		     0
-#define VALGRIND_MAKE_MEM_UNDEFINED(at, size)		     ((void)(at), (void)(size))
 #define VALGRIND_MAKE_MEM_NOACCESS(at, size)		     ((void)(at), (void)(size))
 #define VALGRIND_MALLOCLIKE_BLOCK(at, size, redzone, zeroed) ((void)(at), (void)(size))
 #define VALGRIND_FREELIKE_BLOCK(at, redzone)		     ((void)(at))
@@ -137,21 +136,12 @@ fm_tool_take(const void *ptr, size_t usable)
 }
 
 void
-fm_tool_forget(const void *ptr, size_t usable)
+fm_tool_open(const void *ptr, size_t usable)
 {
 	if (has_asan)
 		__asan_unpoison_memory_region(ptr, usable);
 	if (has_memcheck)
 		/* Defined: it may come from another process next, which has written there. */
-		(void)VALGRIND_MAKE_MEM_DEFINED(ptr, usable);
-}
-
-void
-fm_tool_widen(const void *ptr, size_t usable)
-{
-	if (has_asan)
-		__asan_unpoison_memory_region(ptr, usable);
-	if (has_memcheck)
 		(void)VALGRIND_MAKE_MEM_DEFINED(ptr, usable);
 }
 

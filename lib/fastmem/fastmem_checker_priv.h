@@ -102,13 +102,9 @@ fm_tool_give(const void *ptr, size_t size, size_t usable);
 void
 fm_tool_take(const void *ptr, size_t usable);
 
-/* It is nothing special any more. */
+/* Anybody may use all of it. */
 void
-fm_tool_forget(const void *ptr, size_t usable);
-
-/* All of it may be used. */
-void
-fm_tool_widen(const void *ptr, size_t usable);
+fm_tool_open(const void *ptr, size_t usable);
 
 /* A block was freed twice. */
 void

@@ -320,9 +320,8 @@ leave(void)
 		return;
 	pthread_mutex_lock(&attach_lock);
 	fm_pin_leave();
-	fm_checker_drain();
+	fm_checker_stop();
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
-		fm_checker_stop();
 		fm_cache_leave(st, true);
 		fm_holder_leave();
 		atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
@@ -336,7 +335,6 @@ leave(void)
 		fm_log(FM_WARNING,
 		       "deinit: %" PRIu64 " blocks (%" PRIu64 " bytes) are still in use",
 		       fm_stats_live(st), stats.bytes_in_use);
-	fm_checker_stop();
 	fm_cache_leave(st, false);
 	fm_holder_leave();
 	atomic_store_explicit(&fm_process.state, NULL, memory_order_relaxed);
