@@ -12,11 +12,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "answers.h"
 #include "metrics.h"
 
 /* All that is asked of a program, at once: a metric's lines must follow each other. */
-struct answers {
-	json_t *nodes, *lcores, *pressure;
+struct asked {
+	struct answers of;
 	json_t *classes; /* by node */
 };
 
@@ -46,7 +47,7 @@ static const struct {
 };
 
 static void
-write_nodes(FILE *file, const struct answers *a)
+write_nodes(FILE *file, const struct asked *a)
 {
 	const char *node;
 	uint64_t value;
@@ -54,7 +55,7 @@ write_nodes(FILE *file, const struct answers *a)
 
 	for (size_t i = 0; i < sizeof(node_metrics) / sizeof(node_metrics[0]); i++) {
 		head(file, node_metrics[i].name, node_metrics[i].type, node_metrics[i].help);
-		json_object_foreach(a->nodes, node, figures)
+		json_object_foreach(a->of.nodes, node, figures)
 		{
 			value = watched_number(figures, node_metrics[i].field);
 			/* No limit. */
@@ -68,7 +69,7 @@ write_nodes(FILE *file, const struct answers *a)
 /* ---- classes */
 
 static void
-write_classes(FILE *file, const struct answers *a)
+write_classes(FILE *file, const struct asked *a)
 {
 	static const char *const states[] = { "live", "in_caches", "in_transit", "free" };
 	const char *node;
@@ -90,34 +91,35 @@ write_classes(FILE *file, const struct answers *a)
 /* ---- lcores */
 
 static const struct {
-	const char *name, *result, *column, *help; /* help: a metric begins */
+	const char *name, *result;
+	enum answers_call call;
+	const char *help; /* a metric begins */
 } lcore_metrics[] = {
-	{ "fastmem_allocations_total", "hit", "alloc_hits",
+	{ "fastmem_allocations_total", "hit", CALL_ALLOC_HITS,
 	  "Allocations, by whether the thread's cache served them; nomem: nobody could." },
-	{ "fastmem_allocations_total", "miss", "alloc_misses", NULL },
-	{ "fastmem_allocations_total", "nomem", "alloc_nomem", NULL },
-	{ "fastmem_frees_total", "hit", "free_hits",
+	{ "fastmem_allocations_total", "miss", CALL_ALLOC_MISSES, NULL },
+	{ "fastmem_allocations_total", "nomem", CALL_ALLOC_NOMEM, NULL },
+	{ "fastmem_frees_total", "hit", CALL_FREE_HITS,
 	  "Frees, by whether the thread's cache took them." },
-	{ "fastmem_frees_total", "miss", "free_misses", NULL },
+	{ "fastmem_frees_total", "miss", CALL_FREE_MISSES, NULL },
 };
 
 static void
-write_lcores(FILE *file, const struct answers *a)
+write_lcores(FILE *file, const struct asked *a)
 {
-	const json_t *others = json_object_get(a->lcores, "other_threads");
-	size_t i, row, n = watched_rows(a->lcores, "lcore");
+	struct answers_lcore lcore;
+	char id[16];
 
-	for (i = 0; i < sizeof(lcore_metrics) / sizeof(lcore_metrics[0]); i++) {
-		const char *name = lcore_metrics[i].name, *result = lcore_metrics[i].result;
-
+	for (size_t i = 0; i < sizeof(lcore_metrics) / sizeof(lcore_metrics[0]); i++) {
 		if (lcore_metrics[i].help != NULL)
-			head(file, name, "counter", lcore_metrics[i].help);
-		for (row = 0; row < n; row++)
-			fprintf(file, "%s{lcore=\"%" PRIu64 "\",result=\"%s\"} %" PRIu64 "\n", name,
-				watched_cell(a->lcores, "lcore", row), result,
-				watched_cell(a->lcores, lcore_metrics[i].column, row));
-		fprintf(file, "%s{lcore=\"none\",result=\"%s\"} %" PRIu64 "\n", name, result,
-			watched_number(others, lcore_metrics[i].column));
+			head(file, lcore_metrics[i].name, "counter", lcore_metrics[i].help);
+		for (size_t k = 0; k < answers_nb_lcores(&a->of); k++) {
+			answers_lcore(&a->of, k, &lcore);
+			snprintf(id, sizeof(id), "%d", lcore.id);
+			fprintf(file, "%s{lcore=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+				lcore_metrics[i].name, lcore.id < 0 ? "none" : id,
+				lcore_metrics[i].result, lcore.calls[lcore_metrics[i].call]);
+		}
 	}
 }
 
@@ -136,7 +138,7 @@ level_number(const char *level)
 }
 
 static void
-write_pressure(FILE *file, const struct answers *a)
+write_pressure(FILE *file, const struct asked *a)
 {
 	const char *node;
 	json_t *level;
@@ -144,26 +146,26 @@ write_pressure(FILE *file, const struct answers *a)
 	head(file, "fastmem_pressure_level", "gauge",
 	     "How short memory is: 0 low, 1 medium, 2 high, 3 critical; node all: the machine.");
 	fprintf(file, "fastmem_pressure_level{node=\"all\"} %d\n",
-		level_number(json_string_value(json_object_get(a->pressure, "level"))));
-	json_object_foreach(json_object_get(a->pressure, "nodes"), node, level)
+		level_number(answers_level(&a->of)));
+	json_object_foreach(json_object_get(a->of.pressure, "nodes"), node, level)
 		fprintf(file, "fastmem_pressure_level{node=\"%s\"} %d\n", node,
 			level_number(json_string_value(level)));
 	head(file, "fastmem_available_bytes", "gauge",
 	     "Memory that can be had on the machine without swapping.");
 	fprintf(file, "fastmem_available_bytes %" PRIu64 "\n",
-		watched_number(a->pressure, "available"));
+		watched_number(a->of.pressure, "available"));
 }
 
 /* ---- */
 
 static bool
-ask_classes(struct watched *w, struct answers *a)
+ask_classes(struct watched *w, struct asked *a)
 {
 	const char *node;
 	json_t *figures, *table;
 
 	a->classes = json_object();
-	json_object_foreach(a->nodes, node, figures)
+	json_object_foreach(a->of.nodes, node, figures)
 	{
 		table = watched_ask(w, "/fastmem/classes,%s", node);
 		if (table == NULL || json_object_set_new(a->classes, node, table) != 0)
@@ -172,24 +174,11 @@ ask_classes(struct watched *w, struct answers *a)
 	return true;
 }
 
-static bool
-ask_all(struct watched *w, struct answers *a)
-{
-	a->nodes = watched_ask(w, "/fastmem/nodes");
-	if (a->nodes == NULL || !ask_classes(w, a))
-		return false;
-	a->lcores = watched_ask_all(w, "/fastmem/lcores");
-	if (a->lcores == NULL)
-		return false;
-	a->pressure = watched_ask(w, "/fastmem/pressure");
-	return a->pressure != NULL;
-}
-
 bool
 metrics_write(FILE *file, struct watched *w)
 {
-	struct answers a = { 0 };
-	bool all = ask_all(w, &a);
+	struct asked a = { .classes = NULL };
+	bool all = answers_ask(w, &a.of) && ask_classes(w, &a);
 
 	if (all) {
 		write_nodes(file, &a);
@@ -197,9 +186,7 @@ metrics_write(FILE *file, struct watched *w)
 		write_lcores(file, &a);
 		write_pressure(file, &a);
 	}
-	json_decref(a.nodes);
+	answers_release(&a.of);
 	json_decref(a.classes);
-	json_decref(a.lcores);
-	json_decref(a.pressure);
 	return all;
 }

@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the way of a picture into a file or onto the output.
+ * Owns: the way of what was made in memory into a file, and of a picture onto the output too.
  * Must not: know what is drawn.
- * Called by: the verbs that draw.
+ * Called by: the verbs that draw, or write a file.
  */
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 #include "output.h"
 
-static int
-write_all(const char *name, const char *data, size_t size)
+int
+output_write(const char *name, const char *data, size_t size)
 {
 	FILE *file = fopen(name, "we");
 	bool good;
@@ -45,7 +45,7 @@ output_picture(const char *name, int (*draw)(FILE *file, const void *what), cons
 	if (ret == 0 && strcmp(name, "-") == 0)
 		fwrite(data, 1, size, stdout); /* main() looks at what became of it. */
 	else if (ret == 0)
-		ret = write_all(name, data, size);
+		ret = output_write(name, data, size);
 	if (ret < 0)
 		fprintf(stderr, "fastmem-info: the picture could not be written to %s: %s\n", name,
 			strerror(-ret));

@@ -14,4 +14,8 @@
 int
 output_picture(const char *name, int (*draw)(FILE *file, const void *what), const void *what);
 
+/* Write a file anew; 0 or a negative errno. */
+int
+output_write(const char *name, const char *data, size_t size);
+
 #endif /* INFO_OUTPUT_H */

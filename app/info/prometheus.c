@@ -15,6 +15,7 @@
 
 #include "listen.h"
 #include "metrics.h"
+#include "output.h"
 #include "verb.h"
 #include "watched.h"
 
@@ -61,22 +62,16 @@ static int
 replace(const char *name, const char *text, size_t size)
 {
 	char fresh[4096];
-	FILE *file;
-	bool good;
+	int ret;
 
 	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	file = fopen(fresh, "we");
-	if (file == NULL)
-		return -errno;
-	errno = 0;
-	good = fwrite(text, 1, size, file) == size;
-	good = fclose(file) == 0 && good && rename(fresh, name) == 0;
-	if (good)
-		return 0;
-	size = errno != 0 ? (size_t)errno : EIO;
-	unlink(fresh);
-	return -(int)size;
+	ret = output_write(fresh, text, size);
+	if (ret == 0 && rename(fresh, name) != 0)
+		ret = -errno;
+	if (ret != 0)
+		unlink(fresh);
+	return ret;
 }
 
 static enum verb_status

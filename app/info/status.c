@@ -10,9 +10,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "answers.h"
 #include "machine.h"
 #include "verb.h"
-#include "watched.h"
 
 enum { PREFIX };
 
@@ -54,84 +54,68 @@ print_nodes(const json_t *nodes)
 static double
 hit_rate(uint64_t hits, uint64_t misses)
 {
-	return hits + misses == 0 ? 0 : 100.0 * (double)hits / (double)(hits + misses);
+	return answers_percent((double)hits, (double)hits + (double)misses);
 }
 
 static void
-print_user(const char *name, uint64_t blocks, uint64_t bytes, const uint64_t calls[5])
+print_lcore(const struct answers_lcore *l)
 {
-	char size[SIZE_TEXT];
+	uint64_t allocs = l->calls[CALL_ALLOC_HITS] + l->calls[CALL_ALLOC_MISSES];
+	uint64_t frees = l->calls[CALL_FREE_HITS] + l->calls[CALL_FREE_MISSES];
+	char size[SIZE_TEXT], name[16] = "others";
 
-	if (calls[0] + calls[1] + calls[2] + calls[3] + calls[4] + blocks == 0)
+	if (allocs + frees + l->calls[CALL_ALLOC_NOMEM] + l->blocks == 0)
 		return;
+	if (l->id >= 0)
+		snprintf(name, sizeof(name), "%d", l->id);
 	printf("%-6s %14" PRIu64 " %6.1f %% %14" PRIu64 " %6.1f %% %10" PRIu64 " %10" PRIu64
 	       " %10s\n",
-	       name, calls[0] + calls[1], hit_rate(calls[0], calls[1]), calls[3] + calls[4],
-	       hit_rate(calls[3], calls[4]), calls[2], blocks, size_text(size, bytes));
+	       name, allocs, hit_rate(l->calls[CALL_ALLOC_HITS], l->calls[CALL_ALLOC_MISSES]),
+	       frees, hit_rate(l->calls[CALL_FREE_HITS], l->calls[CALL_FREE_MISSES]),
+	       l->calls[CALL_ALLOC_NOMEM], l->blocks, size_text(size, l->bytes));
 }
 
-static const char *const call_columns[] = { "alloc_hits", "alloc_misses", "alloc_nomem",
-					    "free_hits", "free_misses" };
-
 static void
-print_lcores(const json_t *lcores)
+print_lcores(const struct answers *a)
 {
-	const json_t *others = json_object_get(lcores, "other_threads");
-	size_t row, i, n = watched_rows(lcores, "lcore");
-	uint64_t calls[5];
-	char name[16];
+	struct answers_lcore lcore;
 
 	printf("\n%-6s %14s %8s %14s %8s %10s %10s %10s\n", "lcore", "allocations", "by cache",
 	       "frees", "by cache", "refused", "has cached", "bytes");
-	for (row = 0; row < n; row++) {
-		for (i = 0; i < 5; i++)
-			calls[i] = watched_cell(lcores, call_columns[i], row);
-		snprintf(name, sizeof(name), "%" PRIu64, watched_cell(lcores, "lcore", row));
-		print_user(name, watched_cell(lcores, "blocks", row),
-			   watched_cell(lcores, "bytes", row), calls);
+	for (size_t i = 0; i < answers_nb_lcores(a); i++) {
+		answers_lcore(a, i, &lcore);
+		print_lcore(&lcore);
 	}
-	for (i = 0; i < 5; i++)
-		calls[i] = watched_number(others, call_columns[i]);
-	print_user("others", watched_number(others, "blocks"), watched_number(others, "bytes"),
-		   calls);
 }
 
 static void
-print_pressure(const json_t *pressure)
+print_pressure(const struct answers *a)
 {
-	const char *level = json_string_value(json_object_get(pressure, "level"));
 	char size[SIZE_TEXT];
 
-	printf("\npressure %s, %s available\n", level != NULL ? level : "?",
-	       size_text(size, watched_number(pressure, "available")));
+	printf("\npressure %s, %s available\n", answers_level(a),
+	       size_text(size, watched_number(a->pressure, "available")));
 }
 
 static enum verb_status
 run(const struct options *opts)
 {
 	static struct watched w;
-	json_t *nodes, *lcores = NULL, *pressure = NULL;
-	enum verb_status status = VERB_FAILED;
+	struct answers a;
+	bool all;
 
 	if (watched_open(&w, opts, opts->value[PREFIX]) != 0)
 		return VERB_FAILED;
-	nodes = watched_ask(&w, "/fastmem/nodes");
-	if (nodes != NULL)
-		lcores = watched_ask_all(&w, "/fastmem/lcores");
-	if (lcores != NULL)
-		pressure = watched_ask(&w, "/fastmem/pressure");
-	if (pressure != NULL) {
+	all = answers_ask(&w, &a);
+	if (all) {
 		printf("%s, process %d\n\n", w.prefix, w.pid);
-		print_nodes(nodes);
-		print_lcores(lcores);
-		print_pressure(pressure);
-		status = VERB_OK;
+		print_nodes(a.nodes);
+		print_lcores(&a);
+		print_pressure(&a);
 	}
-	json_decref(nodes);
-	json_decref(lcores);
-	json_decref(pressure);
+	answers_release(&a);
 	watched_close(&w);
-	return status;
+	return all ? VERB_OK : VERB_FAILED;
 }
 
 const struct verb verb_status = {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "watched.h"
+#include "answers.h"
 
 #define TOP_NODES   64
 #define TOP_LCORES  257 /* and other threads */
@@ -27,8 +27,8 @@ struct top_node {
 };
 
 struct top_lcore {
-	int id;		   /* -1: threads that are none */
-	uint64_t calls[5]; /* since it began, as telemetry has them */
+	int id;			  /* -1: threads that are none */
+	uint64_t calls[NB_CALLS]; /* since it began, as telemetry has them */
 	bool seen;
 	double allocs, frees;	      /* a second */
 	double alloc_hits, free_hits; /* percent of those since the last look */

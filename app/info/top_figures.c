@@ -59,19 +59,6 @@ look_at_nodes(struct top *t, const json_t *nodes)
 
 /* ---- lcores */
 
-enum { ALLOC_HITS, ALLOC_MISSES, ALLOC_NOMEM, FREE_HITS, FREE_MISSES };
-
-static const char *const columns[] = {
-	[ALLOC_HITS] = "alloc_hits", [ALLOC_MISSES] = "alloc_misses", [ALLOC_NOMEM] = "alloc_nomem",
-	[FREE_HITS] = "free_hits",   [FREE_MISSES] = "free_misses",
-};
-
-static double
-share(double part, double whole)
-{
-	return whole > 0 ? 100 * part / whole : 0;
-}
-
 /* The lcore's place in the table, which it keeps. */
 static struct top_lcore *
 lcore_of(struct top *t, int id)
@@ -89,47 +76,42 @@ lcore_of(struct top *t, int id)
 }
 
 static void
-update_lcore(struct top_lcore *l, const uint64_t calls[5], uint64_t cached, double seconds)
+update_lcore(struct top_lcore *l, const struct answers_lcore *told, double seconds)
 {
-	double since[5];
+	double since[NB_CALLS], allocs, frees;
 
-	for (unsigned int i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < NB_CALLS; i++) {
 		/* Statistics may have been reset. */
-		since[i] = calls[i] >= l->calls[i] ? (double)(calls[i] - l->calls[i]) : 0;
-		l->calls[i] = calls[i];
+		since[i] = told->calls[i] >= l->calls[i] ? (double)(told->calls[i] - l->calls[i]) :
+							   0;
+		l->calls[i] = told->calls[i];
 	}
-	l->refused = calls[ALLOC_NOMEM];
-	l->cached = cached;
+	l->refused = told->calls[CALL_ALLOC_NOMEM];
+	l->cached = told->bytes;
 	if (l->seen && seconds > 0) {
-		l->allocs = (since[ALLOC_HITS] + since[ALLOC_MISSES]) / seconds;
-		l->frees = (since[FREE_HITS] + since[FREE_MISSES]) / seconds;
-		l->alloc_hits = share(since[ALLOC_HITS], since[ALLOC_HITS] + since[ALLOC_MISSES]);
-		l->free_hits = share(since[FREE_HITS], since[FREE_HITS] + since[FREE_MISSES]);
+		allocs = since[CALL_ALLOC_HITS] + since[CALL_ALLOC_MISSES];
+		frees = since[CALL_FREE_HITS] + since[CALL_FREE_MISSES];
+		l->allocs = allocs / seconds;
+		l->frees = frees / seconds;
+		l->alloc_hits = answers_percent(since[CALL_ALLOC_HITS], allocs);
+		l->free_hits = answers_percent(since[CALL_FREE_HITS], frees);
 		remember(&l->history, l->allocs);
 	}
 	l->seen = true;
 }
 
 static void
-look_at_lcores(struct top *t, const json_t *lcores, double seconds)
+look_at_lcores(struct top *t, const struct answers *a, double seconds)
 {
-	const json_t *others = json_object_get(lcores, "other_threads");
-	size_t row, i, n = watched_rows(lcores, "lcore");
+	struct answers_lcore told;
 	struct top_lcore *l;
-	uint64_t calls[5];
 
-	for (row = 0; row < n; row++) {
-		l = lcore_of(t, (int)watched_cell(lcores, "lcore", row));
-		for (i = 0; i < 5; i++)
-			calls[i] = watched_cell(lcores, columns[i], row);
+	for (size_t i = 0; i < answers_nb_lcores(a); i++) {
+		answers_lcore(a, i, &told);
+		l = lcore_of(t, told.id);
 		if (l != NULL)
-			update_lcore(l, calls, watched_cell(lcores, "bytes", row), seconds);
+			update_lcore(l, &told, seconds);
 	}
-	l = lcore_of(t, -1);
-	for (i = 0; i < 5; i++)
-		calls[i] = watched_number(others, columns[i]);
-	if (l != NULL)
-		update_lcore(l, calls, watched_number(others, "bytes"), seconds);
 }
 
 /* ---- classes */
@@ -183,37 +165,23 @@ look_at_classes(struct top *t, struct watched *w)
 
 /* ---- */
 
-static void
-look_at_pressure(struct top *t, const json_t *pressure)
-{
-	const char *level = json_string_value(json_object_get(pressure, "level"));
-
-	snprintf(t->level, sizeof(t->level), "%s", level != NULL ? level : "?");
-	t->available = watched_number(pressure, "available");
-}
-
 bool
 top_look(struct top *t, struct watched *w)
 {
-	json_t *nodes = watched_ask(w, "/fastmem/nodes"), *lcores = NULL, *pressure = NULL;
 	double at = now();
-	bool all = false;
+	struct answers a;
+	bool all = answers_ask(w, &a);
 
-	if (nodes != NULL)
-		lcores = watched_ask_all(w, "/fastmem/lcores");
-	if (lcores != NULL)
-		pressure = watched_ask(w, "/fastmem/pressure");
-	if (pressure != NULL) {
+	if (all) {
 		memcpy(t->prefix, w->prefix, sizeof(t->prefix));
 		t->pid = w->pid;
-		look_at_nodes(t, nodes);
-		look_at_lcores(t, lcores, t->last > 0 ? at - t->last : 0);
-		look_at_pressure(t, pressure);
+		look_at_nodes(t, a.nodes);
+		look_at_lcores(t, &a, t->last > 0 ? at - t->last : 0);
+		snprintf(t->level, sizeof(t->level), "%s", answers_level(&a));
+		t->available = watched_number(a.pressure, "available");
 		t->last = at;
 		all = look_at_classes(t, w);
 	}
-	json_decref(nodes);
-	json_decref(lcores);
-	json_decref(pressure);
+	answers_release(&a);
 	return all;
 }
