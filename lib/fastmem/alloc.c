@@ -10,6 +10,7 @@
 
 #include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
+#include "fastmem_sample_priv.h"
 
 #include <string.h>
 
@@ -53,6 +54,8 @@ fm_request_check(struct fm_state **st, struct fm_request *r)
 static void *
 serve(struct fm_state *st, struct fm_node *node, const struct fm_request *r)
 {
+	if (fm_is_sampling() && (r->cls == FM_CLASS_LARGE || r->align > FM_PAGE_SIZE))
+		fm_sample_passed(r->size);
 	if (r->cls == FM_CLASS_LARGE)
 		return fm_large_alloc(st, node, r->size, r->align, r->flags);
 	if (r->align > FM_PAGE_SIZE)
@@ -74,6 +77,8 @@ fm_alloc_on(struct fm_state *st, struct fm_node *node, const struct fm_request *
 	}
 	if (ptr != NULL && (r->flags & RTE_FASTMEM_F_ZERO) != 0)
 		memset(ptr, 0, r->size);
+	if (fm_is_sampling())
+		fm_sample_given(st, node, r, &ptr, ptr != NULL);
 	return ptr;
 }
 
@@ -112,7 +117,7 @@ rte_fastmem_alloc_slow(size_t size, size_t align, unsigned int flags)
 	if (error != 0)
 		return fail(error);
 	/* Undo what the pop did that brought us here, if one did. */
-	if (rte_fastmem_is_fast(size, align))
+	if (rte_fastmem_is_fast(size, align) && (flags & ~RTE_FASTMEM_F_ZERO) == 0)
 		fm_slot_settle(&rte_fastmem_self.local[rte_fastmem_class_compute(size)], 1);
 	node = fm_node_self(st);
 	fm_cache_follow(st, node);
@@ -224,7 +229,11 @@ fm_free_keep(void *ptr)
 void
 rte_fastmem_free_slow(void *ptr)
 {
-	if (ptr == NULL || (unlikely(fm_checking) && fm_checker_freed(ptr)))
+	if (ptr == NULL)
+		return;
+	if (fm_is_sampling())
+		fm_sample_freed(ptr);
+	if (unlikely(fm_checking) && fm_checker_freed(ptr))
 		return;
 	fm_free_now(ptr, false);
 }

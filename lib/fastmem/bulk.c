@@ -9,7 +9,7 @@
  * caller's by then, and a list of any length needs no other memory.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_sample_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -64,8 +64,11 @@ alloc_bulk(struct fm_state *st, struct fm_node *node, bool any, struct fm_reques
 	void *chain = NULL, *next;
 
 	if (r->flags == 0 && r->cls != FM_CLASS_LARGE && r->align <= FM_PAGE_SIZE && n != 0 &&
-	    fm_cache_alloc_bulk(st, node, r->cls, ptrs, n))
+	    fm_cache_alloc_bulk(st, node, r->cls, ptrs, n)) {
+		if (fm_is_sampling())
+			fm_sample_given(st, node, r, ptrs, n);
 		return 0;
+	}
 	r->flags &= ~RTE_FASTMEM_F_ZERO; /* the chain would dirty it again */
 	/* Which a checker has to allow. */
 	r->size = RTE_MAX(r->size, sizeof(chain));
@@ -125,7 +128,7 @@ rte_fastmem_alloc_bulk_slow(void **ptrs, unsigned int n, size_t size, size_t ali
 	if (error != 0)
 		return -error;
 	/* Undo what the inlined part did that brought us here, if it did. */
-	if (rte_fastmem_is_fast(size, align))
+	if (rte_fastmem_is_fast(size, align) && flags == 0 && n != 0)
 		fm_slot_settle(&rte_fastmem_self.local[rte_fastmem_class_compute(size)], n);
 	node = fm_node_self(st);
 	fm_cache_follow(st, node);
@@ -141,7 +144,8 @@ rte_fastmem_halloc_bulk_slow(rte_fastmem_handle_t handle, void **ptrs, unsigned 
 	struct fm_node *node;
 	int error;
 
-	fm_slot_settle(rte_fastmem_slot_of_handle(handle), n);
+	if (flags == 0 && n != 0)
+		fm_slot_settle(rte_fastmem_slot_of_handle(handle), n);
 	error = fm_handle_check(handle, flags, &st, &node, &r);
 	if (error != 0)
 		return -error;

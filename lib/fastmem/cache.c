@@ -15,6 +15,7 @@
 
 #include "fastmem_checker_priv.h"
 #include "fastmem_inside.h"
+#include "fastmem_sample_priv.h"
 
 #include <string.h>
 
@@ -195,23 +196,20 @@ fm_cache_follow(struct fm_state *st, const struct fm_node *node)
 
 /* ---- slots */
 
-static uintptr_t
-slot_end(const struct rte_fastmem_slot *slot, unsigned int cls)
-{
-	return slot->base + fm_class[cls].entries * sizeof(uintptr_t);
-}
-
-/* Let pushes in, unless the node is hungry. */
+/* Let pushes in, unless the node is hungry, or somebody wants to see them. */
 static void
-open_slot(struct rte_fastmem_slot *slot, const struct fm_node *node, unsigned int cls)
+open_slot(struct rte_fastmem_slot *slot, uintptr_t base, const struct fm_node *node,
+	  unsigned int cls)
 {
+	uintptr_t end = base + fm_class[cls].entries * sizeof(uintptr_t);
+
 	/* Relaxed: a hint, see shortage.c. */
-	if (__atomic_load_n(&slot->end, __ATOMIC_RELAXED) == slot_end(slot, cls))
+	if (__atomic_load_n(&slot->end, __ATOMIC_RELAXED) == end)
 		return;
-	__atomic_store_n(&slot->end, slot_end(slot, cls), __ATOMIC_RELAXED);
-	/* Who makes the node hungry says so first and closes slots then: one of us sees the other. */
+	__atomic_store_n(&slot->end, end, __ATOMIC_RELAXED);
+	/* Who has a reason says so first and closes slots then: one of us sees the other. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (fm_shortage_hungry(node))
+	if (fm_shortage_hungry(node) || (fm_is_sampling() && fm_sample_keeps_closed(node, cls)))
 		__atomic_store_n(&slot->end, 0, __ATOMIC_RELAXED);
 }
 
@@ -235,9 +233,9 @@ node_array(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
 	return st->unit[*lender - 1]->array;
 }
 
-/* The calling thread's slot, ready for use; NULL: it has to do without. */
+/* The calling thread's slot, ready for use, and where it begins; NULL: it has to do without. */
 static struct rte_fastmem_slot *
-slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
+slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls, uintptr_t *base)
 {
 	struct fm_unit *u = fm_unit_self(st);
 	struct rte_fastmem_slot *slot;
@@ -246,13 +244,16 @@ slot_self(struct fm_state *st, const struct fm_node *node, unsigned int cls)
 	if (!USE_CACHES || fm_checking || u == NULL || fm_class[cls].entries == 0)
 		return NULL;
 	slot = &u->slots[fm_slot_index(node->index, cls)];
-	if (likely(slot->base != 0))
+	*base = fm_slot_base(st, u, node->index, cls);
+	if (likely(*base != 0))
 		return slot;
 	array = node_array(st, u, node);
 	if (array == NULL)
 		return NULL;
-	slot->base = slot->top = (uintptr_t)(array + fm_class[cls].array);
-	open_slot(slot, node, cls);
+	*base = slot->top = (uintptr_t)(array + fm_class[cls].array);
+	__atomic_store_n(&slot->base, *base, __ATOMIC_RELAXED);
+	open_slot(slot, *base, node, cls);
+	fm_sample_slot_new(slot);
 	return slot;
 }
 
@@ -261,20 +262,21 @@ fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n)
 {
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
 
-	if ((intptr_t)top >= (intptr_t)slot->base)
-		return;
 	/*
 	 * Threads without a cache share a slot and lose each other's stores: what one adds may not be
 	 * what is missing, and a top above 0 would be popped. 0 is right whoever else pops there.
 	 */
-	__atomic_store_n(&slot->top, slot->base == 0 ? 0 : top + n * sizeof(uintptr_t),
+	__atomic_store_n(&slot->top,
+			 __atomic_load_n(&slot->base, __ATOMIC_RELAXED) == 0 ?
+				 0 :
+				 top + n * sizeof(uintptr_t),
 			 __ATOMIC_RELAXED);
 }
 
 static unsigned int
-slot_count(const struct rte_fastmem_slot *slot)
+slot_count(const struct rte_fastmem_slot *slot, uintptr_t base)
 {
-	return (unsigned int)((slot->top - slot->base) / sizeof(uintptr_t));
+	return (unsigned int)((slot->top - base) / sizeof(uintptr_t));
 }
 
 static void
@@ -282,6 +284,24 @@ set_top(struct rte_fastmem_slot *slot, uintptr_t top)
 {
 	/* Release: as in rte_fastmem_slot_push(). */
 	__atomic_store_n(&slot->top, top, __ATOMIC_RELEASE);
+}
+
+/*
+ * Take entries that the slot has. Not as the inlined part does: a trap is no reason not to, but one to
+ * tell.
+ */
+static void *const *
+slot_take(struct fm_state *st, const struct fm_node *node, unsigned int cls,
+	  struct rte_fastmem_slot *slot, unsigned int n)
+{
+	uintptr_t top = slot->top - n * sizeof(uintptr_t);
+
+	if (unlikely(__atomic_load_n(&slot->base, __ATOMIC_RELAXED) == FM_TRAP))
+		fm_sample_trapped(st, this_thread.unit, node->index, cls, n);
+	/* Relaxed: as in rte_fastmem_slot_take(). */
+	__atomic_store_n(&slot->top, top, __ATOMIC_RELAXED);
+	rte_fastmem_count(&slot->nb_alloc, n);
+	return (void *const *)top;
 }
 
 struct fm_slot_counters *
@@ -296,13 +316,14 @@ fm_counters_self(struct fm_state *st, struct fm_node *node, unsigned int cls, bo
 
 /* Return all entries of a slot to their runs. */
 static unsigned int
-empty_slot(struct fm_state *st, struct rte_fastmem_slot *slot, struct fm_slot_counters *k)
+empty_slot(struct fm_state *st, struct rte_fastmem_slot *slot, uintptr_t base,
+	   struct fm_slot_counters *k)
 {
-	unsigned int n = slot_count(slot);
+	unsigned int n = slot_count(slot, base);
 
 	/* First: whoever finds the slot after this process has died must not return them again. */
-	set_top(slot, slot->base);
-	fm_node_put_blocks(st, (void *const *)slot->base, n);
+	set_top(slot, base);
+	fm_node_put_blocks(st, (void *const *)base, n);
 	fm_count(&k->flushed, n, false);
 	return n;
 }
@@ -311,14 +332,16 @@ static unsigned int
 flush_unit(struct fm_state *st, struct fm_unit *u, const struct fm_node *node)
 {
 	unsigned int i, cls, slot, sum = 0;
+	uintptr_t base;
 
 	for (i = 0; i < st->nb_nodes; i++) {
 		if (node != NULL && node != &st->node[i])
 			continue;
 		for (cls = 0; cls < FM_CLASSES; cls++) {
 			slot = fm_slot_index(i, cls);
-			if (u->slots[slot].top > u->slots[slot].base)
-				sum += empty_slot(st, &u->slots[slot], &u->counters[slot]);
+			base = fm_slot_base(st, u, i, cls);
+			if (u->slots[slot].top > base)
+				sum += empty_slot(st, &u->slots[slot], base, &u->counters[slot]);
 		}
 		if (sum != 0)
 			fm_shortage_end(&st->node[i]);
@@ -331,6 +354,7 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 {
 	struct rte_fastmem_slot *slot;
 	unsigned int node, cls;
+	uintptr_t base;
 
 	/* Its thread may have been killed inside. */
 	if (atomic_load_explicit(&u->inside, memory_order_relaxed) % 2 == 0)
@@ -338,9 +362,11 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 	for (node = 0; node < st->nb_nodes; node++)
 		for (cls = 0; cls < FM_CLASSES; cls++) {
 			slot = &u->slots[fm_slot_index(node, cls)];
+			base = fm_slot_base(st, u, node, cls);
 			/* A pop that found nothing went below; anything else was not ours. */
-			if (slot->top < slot->base || slot->top > slot_end(slot, cls))
-				slot->top = slot->base;
+			if (slot->top < base ||
+			    slot->top > base + fm_class[cls].entries * sizeof(uintptr_t))
+				slot->top = base;
 		}
 	flush_unit(st, u, NULL);
 	fm_unit_exit(u);
@@ -405,6 +431,8 @@ alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
 	struct fm_slot_counters *k = fm_counters_self(st, node, cls, &shared);
 	void *block = NULL;
 
+	if (fm_is_sampling())
+		fm_sample_passed(fm_class[cls].size);
 	fm_enter(st, this_thread.unit);
 	if (fm_node_get(st, node, cls, &block, 1, NULL) != 0) {
 		fm_count(&k->alloc_direct, 1, shared);
@@ -417,54 +445,62 @@ alloc_direct(struct fm_state *st, struct fm_node *node, unsigned int cls)
 void *
 fm_cache_alloc(struct fm_state *st, struct fm_node *node, unsigned int cls)
 {
-	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	uintptr_t base;
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls, &base);
 	struct fm_slot_counters *k;
-	void *block = NULL;
 
 	if (slot == NULL)
 		return alloc_direct(st, node, cls);
 	k = &this_thread.unit->counters[fm_slot_index(node->index, cls)];
-	if (slot_count(slot) != 0 && rte_fastmem_slot_pop(slot, &block))
-		return block;
-	if (!refill(st, node, cls, slot, k))
+	if (slot_count(slot, base) == 0 && !refill(st, node, cls, slot, k))
 		return NULL;
-	rte_fastmem_slot_pop(slot, &block);
-	return block;
+	return *slot_take(st, node, cls, slot, 1);
 }
 
 bool
 fm_cache_alloc_bulk(struct fm_state *st, struct fm_node *node, unsigned int cls, void **blocks,
 		    unsigned int n)
 {
-	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	uintptr_t base;
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls, &base);
 	struct fm_slot_counters *k;
 	unsigned int had;
 
 	if (slot == NULL)
 		return false;
 	k = &this_thread.unit->counters[fm_slot_index(node->index, cls)];
-	while ((had = slot_count(slot)) < n)
+	while ((had = slot_count(slot, base)) < n)
 		/* It may also come out with fewer, see refill(). */
 		if (had + fm_class[cls].batch > fm_class[cls].entries ||
-		    !refill(st, node, cls, slot, k) || slot_count(slot) <= had)
+		    !refill(st, node, cls, slot, k) || slot_count(slot, base) <= had)
 			return false;
-	return rte_fastmem_slot_pop_bulk(slot, blocks, n);
+	rte_fastmem_copy_entries(blocks, slot_take(st, node, cls, slot, n), n);
+	return true;
 }
 
 /* ---- free */
+
+/* Push a block for which there is room, whatever `end` says. */
+static void
+slot_push(struct rte_fastmem_slot *slot, void *block)
+{
+	*(void **)slot->top = block;
+	set_top(slot, slot->top + sizeof(void *));
+}
 
 static bool
 free_slow(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
 	  void *block)
 {
-	struct rte_fastmem_slot *slot = slot_self(st, node, cls);
+	uintptr_t base;
+	struct rte_fastmem_slot *slot = slot_self(st, node, cls, &base);
 	unsigned int n = fm_class[cls].batch;
 	struct fm_slot_counters *k;
 	bool shared;
 
 	k = fm_counters_self(st, node, cls, &shared);
 	if (slot != NULL && !fm_shortage_hungry(node)) {
-		if (slot_count(slot) == fm_class[cls].entries) {
+		if (slot_count(slot, base) == fm_class[cls].entries) {
 			/* First: as in empty_slot(). */
 			set_top(slot, slot->top - n * sizeof(void *));
 			fm_node_put(st, node, cls,
@@ -472,7 +508,11 @@ free_slow(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm
 				    (void *const *)slot->top, n);
 			fm_count(&k->flushed, n, false);
 		}
-		open_slot(slot, node, cls);
+		if (fm_is_sampling() && fm_sample_keeps_closed(node, cls)) {
+			slot_push(slot, block);
+			return true;
+		}
+		open_slot(slot, base, node, cls);
 		if (rte_fastmem_slot_push(slot, block)) {
 			fm_count(&k->free_misses, 1, false);
 			return true;
@@ -483,8 +523,8 @@ free_slow(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm
 		return false;
 	fm_count(&k->free_direct, 1, shared);
 	fm_count(&k->free_misses, 1, shared);
-	if (slot != NULL && slot_count(slot) != 0)
-		empty_slot(st, slot, k);
+	if (slot != NULL && slot_count(slot, base) != 0)
+		empty_slot(st, slot, base, k);
 	fm_shortage_fed(node);
 	return true;
 }

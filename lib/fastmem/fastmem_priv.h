@@ -788,7 +788,7 @@ bool
 fm_cache_free(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm_slab *slab,
 	      void *block);
 
-/* Put `top` right after `n` entries could not be taken. */
+/* Put `top` right after the inlined part tried to take `n` entries, and could not. */
 void
 fm_slot_settle(struct rte_fastmem_slot *slot, unsigned int n);
 
@@ -841,6 +841,7 @@ struct fm_request {
 	unsigned int flags;
 	int node_id;
 	unsigned int cls; /* set by the check; FM_CLASS_LARGE above RTE_FASTMEM_MAX_SIZE */
+	bool by_handle;	  /* the size is the class's */
 };
 
 /* Check in the documented order; 0 or a positive errno. */

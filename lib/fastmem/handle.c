@@ -67,6 +67,7 @@ fm_handle_check(rte_fastmem_handle_t handle, unsigned int flags, struct fm_state
 	*node = &(*st)->node[(slot - 1) / RTE_FASTMEM_SLOTS];
 	r->cls = (slot - 1) % RTE_FASTMEM_SLOTS;
 	r->size = fm_class[r->cls].size;
+	r->by_handle = true;
 	r->flags = flags;
 	r->node_id = (*node)->node_id;
 	return 0;
@@ -82,7 +83,8 @@ rte_fastmem_halloc_slow(rte_fastmem_handle_t handle, unsigned int flags)
 	int error;
 
 	/* Undo what the pop did that brought us here, if one did. */
-	fm_slot_settle(rte_fastmem_slot_of_handle(handle), 1);
+	if (flags == 0)
+		fm_slot_settle(rte_fastmem_slot_of_handle(handle), 1);
 	error = fm_handle_check(handle, flags, &st, &node, &r);
 	if (error == 0) {
 		ptr = fm_alloc_on(st, node, &r);

@@ -6,6 +6,7 @@
  * Called by walk.c and audit.c.
  */
 
+#include "fastmem_sample_priv.h"
 #include "fastmem_walk_priv.h"
 
 #include <errno.h>
@@ -52,8 +53,7 @@ fm_slot_look(const struct fm_state *st, const struct fm_unit *u, unsigned int sl
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_ACQUIRE);
 	unsigned int node = (slot_index - 1) / RTE_FASTMEM_SLOTS;
 
-	/* Relaxed: set once a thread begins to use it. */
-	*base = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
+	*base = fm_slot_base(st, u, node, cls);
 	*n = 0;
 	/* A pop that finds nothing leaves top lower for a moment. */
 	if (*base == 0 || (intptr_t)top <= (intptr_t)*base)

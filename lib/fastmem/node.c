@@ -16,6 +16,7 @@
 
 #include "fastmem_trace.h"
 
+#include "fastmem_sample_priv.h"
 #include "race_window.h"
 
 #include <limits.h>
@@ -186,6 +187,28 @@ fm_node_put_block(struct fm_state *st, struct fm_slab *s, const void *block)
 	struct run r;
 
 	return run_of(&r, s, block) && put_bits(st, s, r.page, r.bits);
+}
+
+enum fm_block_state
+fm_node_block_state(const void *block)
+{
+	uintptr_t addr = (uintptr_t)block;
+	struct fm_slab *s = fm_window_slab(addr);
+	/* Relaxed: it may change at any time. */
+	uint16_t entry =
+		s == NULL ? 0 : atomic_load_explicit(fm_window_entry(addr), memory_order_relaxed);
+	struct run r;
+
+	if (entry == 0)
+		return FM_BLOCK_FREE;
+	if (fm_entry_class(entry) >= FM_CLASSES)
+		return FM_BLOCK_LARGE;
+	/* The page may be another class's by now. */
+	if (!run_of(&r, s, block))
+		return FM_BLOCK_FREE;
+	return (atomic_load_explicit(&s->word[r.page], memory_order_relaxed) & r.bits) != 0 ?
+		       FM_BLOCK_FREE :
+		       FM_BLOCK_OUT;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "fastmem_checker_priv.h"
 #include "fastmem_external_priv.h"
+#include "fastmem_sample_priv.h"
 #include "rte_fastmem_walk.h"
 
 #include <errno.h>
@@ -256,8 +257,9 @@ log_attach_failure(int rc)
 	}
 }
 
-int
-rte_fastmem_init(void)
+/* *begins: it had no memory before. */
+static int
+join(bool *begins)
 {
 	int rc = 0;
 
@@ -274,8 +276,20 @@ rte_fastmem_init(void)
 			log_attach_failure(rc = attach());
 		if (rc == 0)
 			fm_holder_enter(fm_state());
+		*begins = rc == 0;
 	}
 	pthread_mutex_unlock(&attach_lock);
+	return rc;
+}
+
+int
+rte_fastmem_init(void)
+{
+	bool begins = false;
+	int rc = join(&begins);
+
+	if (begins)
+		fm_sample_begin();
 	return rc;
 }
 
@@ -283,11 +297,12 @@ struct fm_state *
 fm_state_get(void)
 {
 	struct fm_state *st = fm_state();
+	bool begins;
 
 	/* A primary has to ask for it; a secondary attaches at first use. */
 	if (likely(st != NULL) || rte_eal_process_type() != RTE_PROC_SECONDARY)
 		return st;
-	rte_fastmem_init();
+	join(&begins);
 	return fm_state();
 }
 
@@ -350,6 +365,7 @@ leave(void)
 void
 rte_fastmem_deinit(void)
 {
+	fm_sample_end();
 	pthread_rwlock_wrlock(&watch_lock);
 	leave();
 	pthread_rwlock_unlock(&watch_lock);

@@ -9,7 +9,7 @@
  * in it, the pushes follow; hits are all calls less the misses, which the slow path counts.
  */
 
-#include "fastmem_priv.h"
+#include "fastmem_sample_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -66,7 +66,8 @@ tally_slot(struct tally *t, const struct fm_unit *u, unsigned int i, const struc
 {
 	const struct rte_fastmem_slot *slot = &u->slots[i];
 	const struct fm_slot_counters *k = &u->counters[i];
-	uintptr_t lo = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
+	uintptr_t lo = fm_slot_base(fm_state(), u, (i - 1) / RTE_FASTMEM_SLOTS,
+				    (i - 1) % RTE_FASTMEM_SLOTS);
 	uintptr_t top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
 	uint64_t popped = __atomic_load_n(&slot->nb_alloc, __ATOMIC_RELAXED);
 	/* Signed: a pop that fails leaves top below base for a moment, and both may be 0. */

@@ -174,7 +174,9 @@ fm_unit_release(struct fm_state *st, struct fm_unit *unit)
 	for (node = 0; node < st->nb_nodes; node++) {
 		for (cls = 0; cls < FM_CLASSES; cls++) {
 			slot = &unit->slots[fm_slot_index(node, cls)];
-			slot->top = slot->base = slot->end = 0;
+			slot->top = slot->end = 0;
+			/* Relaxed: a sampler may be about to set a trap, which then comes too late. */
+			__atomic_store_n(&slot->base, 0, __ATOMIC_RELAXED);
 		}
 		if (unit->array_unit[node] == 0)
 			continue;

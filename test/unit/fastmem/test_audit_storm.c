@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <rte_fastmem_sample.h>
 #include <rte_fastmem_walk.h>
 #include <rte_memzone.h>
 
@@ -22,6 +23,7 @@
 
 static void *_Atomic letters[NB_LETTERS];
 static atomic_bool over;
+static bool sampled;
 static atomic_uint nb_faults, nb_audits, nb_moved, nb_expected;
 static size_t largest;
 static int node_id;
@@ -86,6 +88,42 @@ accuse(const struct rte_fastmem_fault *fault, void *arg)
 }
 
 static void
+ignore_given(const struct rte_fastmem_sample *sample, void *arg)
+{
+	(void)sample;
+	(void)arg;
+}
+
+static void
+ignore_freed(const struct rte_fastmem_sample *sample, enum rte_fastmem_sample_end end, uint64_t tsc,
+	     void *arg)
+{
+	(void)sample;
+	(void)end;
+	(void)tsc;
+	(void)arg;
+}
+
+/* Begin to sample all or some, poll, or end. */
+static void
+sample(void)
+{
+	const struct rte_fastmem_sampler sampler = {
+		.interval = nb_audits % 8 == 0 ? RTE_FASTMEM_SAMPLE_ALL : 1024,
+		.max_places = 1024,
+		.allocated = ignore_given,
+		.freed = ignore_freed,
+	};
+
+	if (nb_audits % 4 == 0)
+		assert_int_equal(rte_fastmem_sample_start(&sampler), 0);
+	else if (nb_audits % 4 == 3)
+		assert_int_equal(rte_fastmem_sample_stop(), 0);
+	else
+		assert_int_equal(rte_fastmem_sample_poll(), 0);
+}
+
+static void
 storm(size_t limit, size_t largest_block, void *planted)
 {
 	pthread_t threads[NB_THREADS], trimmer;
@@ -104,6 +142,8 @@ storm(size_t limit, size_t largest_block, void *planted)
 		test_thread_start(&threads[i], generations, (void *)(i + 1));
 	test_thread_start(&trimmer, trim, NULL);
 	while (rte_rdtsc() < until) {
+		if (sampled)
+			sample();
 		assert_int_equal(rte_fastmem_audit(test_node(), accuse, planted, &audit), 0);
 		nb_audits++;
 		nb_moved += audit.moved != 0;
@@ -137,6 +177,18 @@ nobody_is_accused_while_memory_suffices(void **state)
 	(void)state;
 	assert_int_equal(rte_fastmem_reserve(8 * MIB, test_node()), 0);
 	storm(SIZE_MAX, 3 * MIB, NULL);
+	assert_sound();
+}
+
+static void
+nobody_is_accused_while_somebody_samples(void **state)
+{
+	(void)state;
+	assert_int_equal(rte_fastmem_reserve(4 * MIB, test_node()), 0);
+	sampled = true;
+	storm(8 * MIB, 2000, NULL);
+	sampled = false;
+	rte_fastmem_sample_stop();
 	assert_sound();
 }
 
@@ -184,6 +236,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		INIT(nobody_is_accused_while_memory_suffices),
 		INIT(nobody_is_accused_while_memory_is_short),
+		INIT(nobody_is_accused_while_somebody_samples),
 		INIT(nobody_is_accused_of_small_blocks),
 #ifndef RTE_FASTMEM_DEBUG
 		INIT(a_fault_is_found_in_all_that),
