@@ -38,8 +38,9 @@ check() {
         cat spin.log
         exit 1
     }
+    # What is found is found soon: there the compiler takes longer than the search.
     # shellcheck disable=SC2086  # several flags
-    cc -O1 -w $flags -o pan pan.c
+    cc "-O$([[ $wanted == found ]] && echo 0 || echo 1)" -w $flags -o pan pan.c
     ./pan "${options[@]}" >pan.log 2>&1 || true
     grep -q 'errors: 0$' pan.log || got=found
     if ! grep -q 'errors: [0-9]*$' pan.log ||
