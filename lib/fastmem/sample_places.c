@@ -115,7 +115,7 @@ bool
 fm_places_take_at(struct fm_places *p, uint32_t place, uint64_t key)
 {
 	FM_RACE_WINDOW();
-	/* A2: pairs with R2. */
+	/* A2: pairs with R2. (So do, by other ways, who frees the block, and who read the key.) */
 	return atomic_compare_exchange_strong_explicit(&p->key[place], &key, BUSY,
 						       memory_order_acquire, memory_order_relaxed);
 }

@@ -97,6 +97,15 @@ exchange)
         RELEASE_EARLY WRONG_MAP NO_BUSY ONE_LOOK
     defects -DSAFETY '' NO_VERSION
     ;;
+sample_places)
+    check holds -DSAFETY
+    check holds -DSAFETY -DKEEP_EARLY
+    defects -DSAFETY '' CLAIM_BY_STORE TAKE_BY_STORE RELEASE_EARLY NO_TURN LOOK_FIRST
+    ;;
+sample_trap)
+    check holds -DSAFETY
+    defects -DSAFETY '' SETTLE_BY_BASE POP_BY_BASE TRAP_BY_STORE RESTORE_READ
+    ;;
 memalloc_depot)
     check holds -DSAFETY
     check holds -DSAFETY -DCHAIN_EARLY
@@ -114,6 +123,8 @@ if [[ ${FASTMEM_TEST_FULL:-} ]]; then
     page | slab) check holds '-DSAFETY -DHC4' -DWORKERS=3 ;;
     magazine) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DMAGS=2 -DBLOCKS=2 ;;
     exchange) check holds '-DSAFETY -DHC4' -DSTEPS=4 ;;
+    sample_places) check holds '-DSAFETY -DHC4' -DSTEPS=3 ;;
+    sample_trap) check holds '-DSAFETY -DHC4' -DSTEPS=7 ;;
     memalloc_depot) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DSTEPS=3 ;;
     esac
 fi

@@ -28,6 +28,7 @@ ACQUIRE, RELEASE, RELAXED, SEQ_CST = (
 PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine'))
 EXCHANGE, SLOTS = 'lib/fastmem/exchange.c', 'lib/fastmem/fastmem_exchange_priv.h'
 DEPOT = 'lib/memalloc/memalloc_depot.c'
+PLACES = 'lib/fastmem/sample_places.c'
 CALLER = 'test/stress/stress_page.c'
 
 TAKE_CAS = '''atomic_compare_exchange_weak_explicit(
@@ -66,12 +67,18 @@ CHAIN_RELEASE = ('atomic_fetch_or_explicit(&map[i / 64], UINT64_C(1) << i % 64, 
                  f'{RELEASE})')
 SLOT_TAKE = '''atomic_compare_exchange_strong_explicit(&s->word, word, *word | FM_EXCHANGE_TAKEN,
 							memory_order_acquire, memory_order_relaxed)'''
+PLACE_CLAIM = '''atomic_compare_exchange_strong_explicit(&p->key[at], &key, BUSY,
+									memory_order_acquire,
+									memory_order_relaxed)'''
+PLACE_TAKE = '''atomic_compare_exchange_strong_explicit(&p->key[place], &key, BUSY,
+						       memory_order_acquire, memory_order_relaxed)'''
+PLACE_STORE = 'atomic_store_explicit(&p->key[{0}], BUSY, memory_order_relaxed), true'
 PUT_COPY = '	fm_exchange_copy_few(s->object + count, objects, n);\n'
 PUT_GIVE = '	fm_exchange_give(s, word, count + n);\n'
 
 # Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
 MUTATIONS = [
-    *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine', 'exchange')),
+    *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine', 'exchange', 'sample_places')),
     ('memalloc_depot', 'nothing', '', DEPOT, []),
     ('page', 'A1 relaxed', 'CHECK_BEFORE_TAKE', PAGE,
      [(TAKE_CAS, TAKE_CAS.replace(ACQUIRE, RELAXED))]),
@@ -198,6 +205,16 @@ MUTATIONS = [
     ('exchange', 'chain released by a store', 'RELEASE_BY_STORE', EXCHANGE,
      [(CHAIN_RELEASE, 'atomic_store(&map[i / 64], atomic_load(&map[i / 64]) | '
        'UINT64_C(1) << i % 64)')]),
+    ('sample_places', 'A1 relaxed', '', PLACES,
+     [(PLACE_CLAIM, PLACE_CLAIM.replace(ACQUIRE, RELAXED))]),
+    ('sample_places', 'R1 relaxed', 'RELEASE_EARLY', PLACES,
+     [('atomic_store_explicit(&p->key[place], 0, memory_order_release)',
+       'atomic_store_explicit(&p->key[place], 0, memory_order_relaxed)')]),
+    ('sample_places', 'claimed by a store', 'CLAIM_BY_STORE', PLACES,
+     [(PLACE_CLAIM, f'({PLACE_STORE.format("at")})')]),
+    ('sample_places', 'taken by a store', 'TAKE_BY_STORE', PLACES,
+     [(PLACE_TAKE, PLACE_STORE.format('place'))]),
+    ('sample_places', 'one turn', 'NO_TURN', PLACES, [('++p->turn[place]', '1')]),
     ('memalloc_depot', 'A1 and A2 relaxed', '', DEPOT,
      [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
       (f'| below, {ACQUIRE},\n\t\t{ACQUIRE}', f'| below, {RELAXED},\n\t\t{RELAXED}')]),
