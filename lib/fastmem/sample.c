@@ -54,7 +54,7 @@ static __thread struct {
 	uint64_t blocks; /* that the sample stands for; 0: it is not */
 	uint32_t index;	 /* which of those that it takes at once */
 	uint64_t passed; /* bytes past caches since the last */
-	bool has_begun;
+	uint64_t after;	 /* that are enough for the next; 0: the thread begins */
 } due;
 
 /* ---- who is inside */
@@ -218,14 +218,17 @@ fm_sample_passed(size_t size)
 	uint64_t interval = atomic_load_explicit(&now.interval, memory_order_relaxed);
 
 	/* A thread begins somewhere in an interval, so that what is too little for a sample gets its share. */
-	if (!due.has_begun)
+	if (due.after == 0) {
 		due.passed = rte_rand_max(interval);
-	due.has_begun = true;
+		due.after = interval;
+	}
 	due.passed += size;
-	if (due.passed < interval)
+	if (due.passed < due.after)
 		return;
 	fm_sample_due(RTE_MAX(due.passed / RTE_MAX(size, (size_t)1), UINT64_C(1)), 0);
 	due.passed = 0;
+	/* About an interval: what comes in a fixed order must not meet it at the same place each time. */
+	due.after = 1 + rte_rand_max(2 * interval);
 }
 
 /* ---- the control path */
