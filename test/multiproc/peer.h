@@ -47,6 +47,7 @@ enum peer_op {
 	PEER_EXHAUST, /* size -> value: blocks, which it keeps */
 	PEER_RELEASE, /* frees those */
 	PEER_PIN,     /* -> value */
+	PEER_SAMPLE,  /* each allocation, from now on -> value */
 	PEER_CHURN,   /* seed, size: rounds -> value: contents that were wrong */
 	PEER_EXIT,    /* through exit(): no reply */
 };
