@@ -219,8 +219,7 @@ fm_free_keep(void *ptr)
 		fm_large_keep(st, node, fm_block_size(ptr));
 	} else {
 		k = fm_counters_self(st, node, cls, &shared);
-		fm_count(&k->free_direct, 1, shared);
-		fm_count(&k->free_misses, 1, shared);
+		fm_count_free(k, shared);
 		fm_count(&node->counters[cls].kept, 1, true);
 	}
 	fm_exit(st, u);

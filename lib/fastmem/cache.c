@@ -521,8 +521,7 @@ free_slow(struct fm_state *st, struct fm_node *node, unsigned int cls, struct fm
 	/* Past the cache, and what it holds after it if the node is hungry. */
 	if (!fm_node_put_block(st, slab, block))
 		return false;
-	fm_count(&k->free_direct, 1, shared);
-	fm_count(&k->free_misses, 1, shared);
+	fm_count_free(k, shared);
 	if (slot != NULL && slot_count(slot, base) != 0)
 		empty_slot(st, slot, base, k);
 	fm_shortage_fed(node);

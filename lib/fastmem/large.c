@@ -259,8 +259,7 @@ count_free(struct fm_state *st, struct fm_node *node, size_t size)
 	bool shared;
 	struct fm_slot_counters *k = fm_counters_self(st, node, FM_CLASS_LARGE, &shared);
 
-	fm_count(&k->free_direct, 1, shared);
-	fm_count(&k->free_misses, 1, shared);
+	fm_count_free(k, shared);
 	fm_count(&node->counters[FM_CLASS_LARGE].releases, 1, true);
 	atomic_fetch_sub_explicit(&node->large_bytes, size, memory_order_relaxed);
 }

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "cgroup_files.h"
 #include "cpuset.h"
 #include "machine.h"
 
@@ -22,38 +23,6 @@ static char mount[256], before[512];
 static char folder[NB_CPUSETS][512];
 static char file[NB_CPUSETS][600];
 static bool entered, enabled;
-
-static bool
-put(const char *dir, const char *name, const char *text)
-{
-	char path[1200];
-	FILE *f;
-	bool ok;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	if (f == NULL)
-		return false;
-	ok = fprintf(f, "%s\n", text) > 0;
-	return fclose(f) == 0 && ok;
-}
-
-static bool
-lists(const char *dir, const char *name, const char *word)
-{
-	char path[1200], found[64];
-	bool there = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "r");
-	if (f == NULL)
-		return false;
-	while (!there && fscanf(f, "%63s", found) == 1)
-		there = strcmp(found, word) == 0;
-	fclose(f);
-	return there;
-}
 
 static bool
 find_hierarchy(void)
@@ -82,16 +51,16 @@ go(const char *dir)
 	char pid[32];
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	return put(dir, "cgroup.procs", pid);
+	return cgroup_put(dir, "cgroup.procs", pid);
 }
 
 static bool
 make(void)
 {
-	if (!find_hierarchy() || !lists(mount, "cgroup.controllers", "cpuset"))
+	if (!find_hierarchy() || !cgroup_lists(mount, "cgroup.controllers", "cpuset"))
 		return false;
-	enabled = !lists(mount, "cgroup.subtree_control", "cpuset");
-	if (enabled && !put(mount, "cgroup.subtree_control", "+cpuset"))
+	enabled = !cgroup_lists(mount, "cgroup.subtree_control", "cpuset");
+	if (enabled && !cgroup_put(mount, "cgroup.subtree_control", "+cpuset"))
 		return false;
 	snprintf(folder[CPUSET_OUTER], sizeof(folder[0]), "%s/fastmem-test-%d", mount, getpid());
 	snprintf(folder[CPUSET_INNER], sizeof(folder[0]), "%.400s/in it", folder[CPUSET_OUTER]);
@@ -120,7 +89,7 @@ cpuset_leave(void)
 	rmdir(folder[CPUSET_INNER]);
 	rmdir(folder[CPUSET_OUTER]);
 	if (enabled)
-		put(mount, "cgroup.subtree_control", "-cpuset");
+		cgroup_put(mount, "cgroup.subtree_control", "-cpuset");
 	enabled = false;
 }
 
@@ -128,8 +97,8 @@ void
 cpuset_own(bool own)
 {
 	cpuset_allow(CPUSET_OUTER, NULL);
-	assert_true(
-		put(folder[CPUSET_OUTER], "cgroup.subtree_control", own ? "+cpuset" : "-cpuset"));
+	assert_true(cgroup_put(folder[CPUSET_OUTER], "cgroup.subtree_control",
+			       own ? "+cpuset" : "-cpuset"));
 	if (own)
 		cpuset_allow(CPUSET_INNER, NULL);
 }
@@ -145,7 +114,7 @@ cpuset_allow(enum cpuset which, const char *nodes)
 				 machine()->node[i].id);
 	if (nodes == NULL)
 		nodes = all;
-	if (!put(folder[which], "cpuset.mems", nodes))
+	if (!cgroup_put(folder[which], "cpuset.mems", nodes))
 		fail_msg("%s does not take \"%s\"", file[which], nodes);
 }
 

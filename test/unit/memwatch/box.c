@@ -18,37 +18,7 @@
 #include <cmocka.h>
 
 #include "box.h"
-
-static bool
-put(const char *dir, const char *name, const char *text)
-{
-	char path[400];
-	FILE *f;
-	bool ok;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	if (f == NULL)
-		return false;
-	ok = fputs(text, f) >= 0;
-	return fclose(f) == 0 && ok;
-}
-
-static bool
-lists(const char *dir, const char *name, const char *word)
-{
-	char path[400], found[64];
-	bool there = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "r");
-	while (f != NULL && !there && fscanf(f, "%63s", found) == 1)
-		there = strcmp(found, word) == 0;
-	if (f != NULL)
-		fclose(f);
-	return there;
-}
+#include "cgroup_files.h"
 
 static bool
 find(struct box *box)
@@ -63,7 +33,7 @@ find(struct box *box)
 			continue;
 		box->v1 = strcmp(type, "cgroup") == 0 && strstr(options, ",memory") != NULL;
 		found = box->v1 || (strcmp(type, "cgroup2") == 0 &&
-				    lists(path, "cgroup.controllers", "memory"));
+				    cgroup_lists(path, "cgroup.controllers", "memory"));
 	}
 	fclose(f);
 	if (found)
@@ -79,8 +49,8 @@ box_make(struct box *box)
 	memset(box, 0, sizeof(*box));
 	if (!find(box))
 		return "no hierarchy of cgroups here limits memory";
-	if (!box->v1 && !lists(box->top, "cgroup.subtree_control", "memory")) {
-		if (!put(box->top, "cgroup.subtree_control", "+memory"))
+	if (!box->v1 && !cgroup_lists(box->top, "cgroup.subtree_control", "memory")) {
+		if (!cgroup_put(box->top, "cgroup.subtree_control", "+memory"))
 			return "memory limits of cgroups cannot be switched on here";
 		box->enabled = true;
 	}
@@ -97,7 +67,7 @@ box_limit(const struct box *box, uint64_t bytes)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
-	assert_true(put(box->dir, box->v1 ? "memory.limit_in_bytes" : "memory.max", text));
+	assert_true(cgroup_put(box->dir, box->v1 ? "memory.limit_in_bytes" : "memory.max", text));
 }
 
 void
@@ -106,13 +76,13 @@ box_limit_high(const struct box *box, uint64_t bytes)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)bytes);
-	assert_true(put(box->dir, "memory.high", text));
+	assert_true(cgroup_put(box->dir, "memory.high", text));
 }
 
 bool
 box_enter(const struct box *box)
 {
-	return put(box->dir, "cgroup.procs", "0");
+	return cgroup_put(box->dir, "cgroup.procs", "0");
 }
 
 void
@@ -123,5 +93,5 @@ box_remove(const struct box *box)
 		usleep(10000);
 	assert_int_equal(access(box->dir, F_OK), -1);
 	if (box->enabled)
-		put(box->top, "cgroup.subtree_control", "-memory");
+		cgroup_put(box->top, "cgroup.subtree_control", "-memory");
 }
