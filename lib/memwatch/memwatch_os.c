@@ -4,7 +4,7 @@
 /*
  * Owns: the library's system calls.
  * Must not: know what is in a file, or why somebody waits.
- * Called by: memwatch_read.c, memwatch_round.c, memwatch_thread.c.
+ * Called by: memwatch_read.c, memwatch_round.c, memwatch_thread.c, memprof.c.
  */
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 #ifndef MEMWATCH_PRIV_H
 #define MEMWATCH_PRIV_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -299,6 +300,10 @@ mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep);
 /*
  * memwatch_thread.c: the thread that looks.
  */
+
+/* A thread that keeps off the lcores' CPUs: 0 or -errno. */
+int
+mw_thread_make(pthread_t *thread, const char *name, void *(*body)(void *), void *arg);
 
 /* 0 or -errno with a text. round: what to do each time; whether tasks stalled. */
 int

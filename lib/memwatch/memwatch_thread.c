@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the control thread, and what wakes it.
+ * Owns: the control thread, and what wakes it; how such threads are made.
  * Must not: know what a look is.
- * Called by: memwatch_round.c.
+ * Called by: memwatch_round.c, memprof.c.
  */
 
 #include <errno.h>
@@ -48,19 +48,13 @@ run(void *arg)
 	return NULL;
 }
 
-/* One of EAL's own keeps off the lcores' CPUs; without EAL there are none. */
-static int
-make_thread(void)
+int
+mw_thread_make(pthread_t *thread, const char *name, void *(*body)(void *), void *arg)
 {
-	pthread_attr_t attr;
-	int ret;
-
+	/* One of EAL's own keeps off the lcores' CPUs; without EAL there are none. */
 	if (rte_lcore_count() != 0)
-		return dpdk_ctrl_thread_create(&self.thread, "fastmem-watch", run, NULL);
-	pthread_attr_init(&attr);
-	ret = -pthread_create(&self.thread, &attr, run, NULL);
-	pthread_attr_destroy(&attr);
-	return ret;
+		return dpdk_ctrl_thread_create(thread, name, body, arg);
+	return -pthread_create(thread, NULL, body, arg);
 }
 
 static void
@@ -103,7 +97,7 @@ mw_thread_start(const struct mw_roots *roots, const struct rte_memwatch_config *
 	self.round = round;
 	/* What is registered already is told at once. */
 	mw_os_wake(&self.wait);
-	ret = make_thread();
+	ret = mw_thread_make(&self.thread, "fastmem-watch", run, NULL);
 	if (ret < 0) {
 		mw_os_wait_close(&self.wait);
 		return mw_fail(ret, "no thread to watch with: %s", strerror(-ret));
