@@ -160,6 +160,19 @@ static const struct {
 	{ CMD("audit"), mw_tel_audit, "Whether all blocks of a node add up. Parameters: int node" },
 	{ CMD("pressure"), mw_tel_pressure,
 	  "How short memory is, of the machine or a node. Parameters: int node (optional)" },
+	{ CMD("profile/start"), mw_tel_profile_start,
+	  "Profile what is allocated. Parameters: int bytes a sample (optional; 1: all)" },
+	{ CMD("profile/stop"), mw_tel_profile_stop,
+	  "End the profile, and sum it up. Takes no parameters" },
+	{ CMD("profile/show"), mw_tel_profile_show, "Sum the profile up. Takes no parameters" },
+	{ CMD("profile/nodes"), mw_tel_profile_nodes,
+	  "Where the profile allocated. Takes no parameters" },
+	{ CMD("profile/classes"), mw_tel_profile_classes,
+	  "What sizes the profile allocated. Takes no parameters" },
+	{ CMD("profile/sites"), mw_tel_profile_sites,
+	  "Who allocated in the profile. Parameters: int first (optional)" },
+	{ CMD("profile/advice"), mw_tel_profile_advice,
+	  "What the profile advises. Takes no parameters" },
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -75,4 +75,27 @@ mw_tel_audit(const char *cmd, const char *params, struct rte_tel_data *d);
 int
 mw_tel_pressure(const char *cmd, const char *params, struct rte_tel_data *d);
 
+/* ---------------------------------------------------------------- memwatch_tel_profile.c */
+
+int
+mw_tel_profile_start(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_stop(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_show(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_nodes(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_classes(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_sites(const char *cmd, const char *params, struct rte_tel_data *d);
+
+int
+mw_tel_profile_advice(const char *cmd, const char *params, struct rte_tel_data *d);
+
 #endif /* MEMWATCH_TEL_H */
