@@ -36,7 +36,7 @@ extern "C" {
 /** An allocation that was looked at. */
 struct rte_fastmem_sample {
 	const void *ptr; /**< The block. */
-	size_t asked;	 /**< Bytes asked for; 0: not known, as of a handle or in a bulk. */
+	size_t asked;	 /**< Bytes asked for; 0: not known, as of a handle. */
 	size_t given;	 /**< Bytes that the block has. */
 	uint64_t blocks; /**< Blocks of this size that it stands for, at least 1: itself and others. */
 	uint64_t tsc;	 /**< When, as of rte_rdtsc(). */
