@@ -28,11 +28,12 @@
 		} \
 	} while (0)
 
-#define RTE_TEST_ASSERT_EQUAL(a, b, msg, ...)	  RTE_TEST_ASSERT((a) == (b), msg, ##__VA_ARGS__)
-#define RTE_TEST_ASSERT_NOT_EQUAL(a, b, msg, ...) RTE_TEST_ASSERT((a) != (b), msg, ##__VA_ARGS__)
-#define RTE_TEST_ASSERT_SUCCESS(val, msg, ...)	  RTE_TEST_ASSERT((val) == 0, msg, ##__VA_ARGS__)
-#define RTE_TEST_ASSERT_NULL(val, msg, ...)	  RTE_TEST_ASSERT((val) == NULL, msg, ##__VA_ARGS__)
-#define RTE_TEST_ASSERT_NOT_NULL(val, msg, ...)	  RTE_TEST_ASSERT((val) != NULL, msg, ##__VA_ARGS__)
+/* Without parentheses, as in DPDK's: what these change must not go unnoticed here. */
+#define RTE_TEST_ASSERT_EQUAL(a, b, msg, ...)	  RTE_TEST_ASSERT(a == b, msg, ##__VA_ARGS__)
+#define RTE_TEST_ASSERT_NOT_EQUAL(a, b, msg, ...) RTE_TEST_ASSERT(a != b, msg, ##__VA_ARGS__)
+#define RTE_TEST_ASSERT_SUCCESS(val, msg, ...)	  RTE_TEST_ASSERT(val == 0, msg, ##__VA_ARGS__)
+#define RTE_TEST_ASSERT_NULL(val, msg, ...)	  RTE_TEST_ASSERT(val == NULL, msg, ##__VA_ARGS__)
+#define RTE_TEST_ASSERT_NOT_NULL(val, msg, ...)	  RTE_TEST_ASSERT(val != NULL, msg, ##__VA_ARGS__)
 
 #define TEST_ASSERT	      RTE_TEST_ASSERT
 #define TEST_ASSERT_EQUAL     RTE_TEST_ASSERT_EQUAL

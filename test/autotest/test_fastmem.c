@@ -436,8 +436,10 @@ test_stats(void)
 	void *ptr[NB];
 
 	rte_fastmem_stats_reset();
-	for (unsigned int i = 0; i < NB; i++)
-		TEST_ASSERT_NOT_NULL(ptr[i] = rte_fastmem_alloc(1000, 0, 0), "block %u", i);
+	for (unsigned int i = 0; i < NB; i++) {
+		ptr[i] = rte_fastmem_alloc(1000, 0, 0);
+		TEST_ASSERT_NOT_NULL(ptr[i], "block %u", i);
+	}
 	size = rte_fastmem_usable_size(ptr[0]);
 	TEST_ASSERT_SUCCESS(rte_fastmem_stats(&stats), "statistics");
 	TEST_ASSERT_EQUAL(stats.alloc_total, NB, "%ju allocated", (uintmax_t)stats.alloc_total);

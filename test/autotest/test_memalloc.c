@@ -254,8 +254,10 @@ test_pool(void)
 {
 	void *mem[NB];
 
-	for (unsigned int i = 0; i < NB; i++)
-		TEST_ASSERT_NOT_NULL(mem[i] = rte_memalloc_pool_get(pool), "block %u", i);
+	for (unsigned int i = 0; i < NB; i++) {
+		mem[i] = rte_memalloc_pool_get(pool);
+		TEST_ASSERT_NOT_NULL(mem[i], "block %u", i);
+	}
 	TEST_ASSERT_NULL(rte_memalloc_pool_get(pool), "a block more than there are");
 	TEST_ASSERT_EQUAL(errno, ENOMEM, "errno %d", errno);
 	TEST_ASSERT_SUCCESS(rte_memalloc_pool_put(pool, mem[7]), "put");

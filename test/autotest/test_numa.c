@@ -211,7 +211,7 @@ test_memory(void)
 		ret = rte_numa_memory(topo, node, &mem);
 		TEST_ASSERT_SUCCESS(ret, "node %d: %d", node, ret);
 		TEST_ASSERT(mem.free <= mem.total, "node %d: more free than there is", node);
-		TEST_ASSERT_EQUAL(mem.total != 0, rte_numa_node_has_memory(topo, node), "node %d",
+		TEST_ASSERT_EQUAL((mem.total != 0), rte_numa_node_has_memory(topo, node), "node %d",
 				  node);
 		total += mem.total;
 	}
