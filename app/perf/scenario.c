@@ -26,6 +26,7 @@ const struct scenario scenarios[] = {
 	{ "crowd", "eight such threads on two CPUs", scene_crowd },
 	{ "neighbour", "a pair beside a core that refills all the time", scene_neighbour },
 	{ "watched", "a pair beside a core that looks at it (by name only)", scene_watched, true },
+	{ "profiled", "a pair and a batch while a profile runs (by name only)", scene_profiled, true },
 	{ "tail", "a million single operations after a reservation, each timed", scene_tail },
 	{ "first", "the first million objects after a reservation", scene_first },
 	{ "cold", "fresh memory taken into use, class by class", scene_cold },

@@ -81,6 +81,10 @@ scene_failure(const struct bench *bench);
 void
 scene_watched(const struct bench *bench);
 
+/* scene_profiled.c */
+void
+scene_profiled(const struct bench *bench);
+
 /* scene_neighbour.c */
 void
 scene_neighbour(const struct bench *bench);

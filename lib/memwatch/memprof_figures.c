@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_cycles.h>
 #include <rte_fastmem.h>
 #include <rte_fastmem_walk.h>
@@ -19,9 +20,8 @@
 
 #include "memprof_priv.h"
 
-/* What page runs hold takes a look at every page: at most so often, and for a hundredth of the time. */
-#define WALKS_PER_SECOND 10
-#define WALK_SHARE	 100
+/* What page runs hold takes a look at every page: at most each second, and for a thousandth of the time. */
+#define WALK_SHARE 1000
 
 int
 mp_figures_make(struct mp_figures *f)
@@ -135,7 +135,7 @@ look_at_runs(struct mp_figures *f)
 	f->lost = sum.lost;
 	f->walk_tsc = now;
 	took = rte_rdtsc() - now;
-	f->next_walk_tsc = now + rte_get_tsc_hz() / WALKS_PER_SECOND + took * WALK_SHARE;
+	f->next_walk_tsc = now + RTE_MAX(rte_get_tsc_hz(), took * WALK_SHARE);
 }
 
 /* ---- looks */

@@ -11,8 +11,8 @@ import subprocess
 from perf import SHORT, main, program, run
 
 SCENARIOS = ["pair", "pair-mixed", "batch", "batch-mixed", "touched", "bulk", "replace",
-             "handover", "unknown", "crowd", "neighbour", "watched", "tail", "first", "cold", "growth",
-             "failure", "reserve", "packing", "fragmentation", "own",
+             "handover", "unknown", "crowd", "neighbour", "watched", "profiled", "tail", "first", "cold",
+             "growth", "failure", "reserve", "packing", "fragmentation", "own",
              "strategies"]
 
 

@@ -33,9 +33,12 @@ def present(name):
 
 
 def test_every_way_is_measured():
-    result = run([*SHORT, "pair", "pair-mixed", "batch", "batch-mixed", "touched", "bulk"])
+    result = run([*SHORT, "pair", "pair-mixed", "batch", "batch-mixed", "touched", "bulk",
+                  "profiled"])
     libraries = [name for name in LIBRARIES if present(name)]
-    for work in {f["work"] for f in result.report["figures"]}:
+    slower = result.figures(scenario="profiled", unit="%")
+    assert {f["way"] for f in slower} == {*FASTMEM}, slower
+    for work in {f["work"] for f in result.report["figures"]} - {f["work"] for f in slower}:
         ways = {f["way"] for f in result.figures(work=work)}
         assert ways >= {*FASTMEM, "mempool", "rte_malloc", "floor", *libraries}, (work, ways)
         assert all(f["median"] > 0 for f in result.figures(work=work))

@@ -169,7 +169,7 @@ def test_samples_are_shared_out_by_who_asks():
     with running() as program:
         program.do('init')
         program.do('start 0')
-        program.do('blend 4000000')
+        program.do('blend 2000000')
         program.do('stop')
         told = program.tell()
     often = sum(site['allocations'] for site in told['at'] if 'ask_often' in str(site['stack']))
@@ -219,6 +219,8 @@ def test_pprof_reads_it():
             assert blocks['grow_table'] == 200
             assert blocks['make_buffers'] == 50
             assert blocks['do_it'] == 550 == blocks['main']
+            if path == STATIC:
+                continue
             live = pprof(path, file, '--inuse_objects')
             assert live['parse_headers'] == 300 and live['grow_table'] == 100
             assert 'make_buffers' not in live
