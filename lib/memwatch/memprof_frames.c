@@ -12,6 +12,9 @@
 
 #include "memprof_priv.h"
 
+/* In front of the function that the sampler calls there is none, or what checkers put there. */
+#define MOST_BEFORE 3
+
 /* Between who asks and what takes the stack there are never more, with those inlined. */
 #define MOST_OWN 16
 
@@ -19,6 +22,18 @@ static bool
 begins(const char *text, const char *with)
 {
 	return text != NULL && strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Whether it begins in the library, linked into the program. */
+static bool
+is_linked_in(const struct rte_memprof_frame *frames, unsigned int nb)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb && i < MOST_BEFORE; i++)
+		if (begins(frames[i].function, MP_ON_ALLOCATED))
+			return true;
+	return false;
 }
 
 unsigned int
@@ -30,7 +45,7 @@ mp_frames_own(const struct rte_memprof_frame *frames, unsigned int nb)
 	 * Code of shared libraries is left out when the stack is taken. Where they are linked in, it
 	 * begins with the function that the sampler calls, and ends with a public one.
 	 */
-	if (nb > 0 && begins(frames[0].function, MP_ON_ALLOCATED))
+	if (is_linked_in(frames, nb))
 		while (i < nb && i < MOST_OWN && !begins(frames[i].function, "rte_fastmem_"))
 			i++;
 	if (i == nb || i == MOST_OWN)

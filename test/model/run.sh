@@ -111,6 +111,10 @@ memalloc_depot)
     check holds -DSAFETY -DCHAIN_EARLY
     defects -DSAFETY '' NO_TAG POP_BY_STORE PUSH_BY_STORE BELOW_LATE BELOW_ONCE CHAIN_LATE
     ;;
+memprof_sites)
+    check holds -DSAFETY
+    defects -DSAFETY '' PUT_BY_STORE PUT_EARLY TAKE_BY_STORE BACK_BY_STORE BACK_EARLY NO_COMPARE
+    ;;
 *)
     echo "no list of defects for $name: add it to $0"
     exit 1
@@ -126,6 +130,7 @@ if [[ ${FASTMEM_TEST_FULL:-} ]]; then
     sample_places) check holds '-DSAFETY -DHC4' -DSTEPS=3 ;;
     sample_trap) check holds '-DSAFETY -DHC4' -DSTEPS=7 ;;
     memalloc_depot) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DSTEPS=3 ;;
+    memprof_sites) check holds '-DSAFETY -DHC4' -DWORKERS=3 -DSTEPS=2 ;;
     esac
 fi
 exit "$failed"

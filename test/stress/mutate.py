@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDERS = ('lib/fastmem', 'lib/memalloc', 'lib/numa', 'test/stress')
+FOLDERS = ('lib/fastmem', 'lib/memalloc', 'lib/memwatch', 'lib/numa', 'test/stress')
 VARIANTS = {
     'plain': '-O2',
     'race': '-O2 -DFASTMEM_RACE_WINDOW=1',
@@ -29,6 +29,7 @@ PAGE, SLAB, MAGAZINE = (f'lib/fastmem/{n}.c' for n in ('page', 'slab', 'magazine
 EXCHANGE, SLOTS = 'lib/fastmem/exchange.c', 'lib/fastmem/fastmem_exchange_priv.h'
 DEPOT = 'lib/memalloc/memalloc_depot.c'
 PLACES = 'lib/fastmem/sample_places.c'
+SITES = 'lib/memwatch/memprof_sites.c'
 CALLER = 'test/stress/stress_page.c'
 
 TAKE_CAS = '''atomic_compare_exchange_weak_explicit(
@@ -73,11 +74,19 @@ PLACE_CLAIM = '''atomic_compare_exchange_strong_explicit(&p->key[at], &key, BUSY
 PLACE_TAKE = '''atomic_compare_exchange_strong_explicit(&p->key[place], &key, BUSY,
 						       memory_order_acquire, memory_order_relaxed)'''
 PLACE_STORE = 'atomic_store_explicit(&p->key[{0}], BUSY, memory_order_relaxed), true'
+SITE_PUT = '''atomic_compare_exchange_strong_explicit(&sites->slot[at], &number, mine,
+								    memory_order_acq_rel,
+								    memory_order_acquire)'''
+SITE_TAKE = '''atomic_compare_exchange_weak_explicit(
+		&sites->used, &number, number + 1, memory_order_acquire, memory_order_relaxed)'''
+SITE_BACK = '''atomic_compare_exchange_strong_explicit(&sites->used, &next, number, memory_order_release,
+						memory_order_relaxed)'''
 PUT_COPY = '	fm_exchange_copy_few(s->object + count, objects, n);\n'
 PUT_GIVE = '	fm_exchange_give(s, word, count + n);\n'
 
 # Test, name, flag of the model ('': it cannot see this), file, [(old text, new text), ...].
 MUTATIONS = [
+    ('memprof', 'nothing', '', SITES, []),
     *((name, 'nothing', '', f'lib/fastmem/{name}.c', []) for name in ('page', 'slab', 'magazine', 'exchange', 'sample_places')),
     ('memalloc_depot', 'nothing', '', DEPOT, []),
     ('page', 'A1 relaxed', 'CHECK_BEFORE_TAKE', PAGE,
@@ -215,6 +224,22 @@ MUTATIONS = [
     ('sample_places', 'taken by a store', 'TAKE_BY_STORE', PLACES,
      [(PLACE_TAKE, PLACE_STORE.format('place'))]),
     ('sample_places', 'one turn', 'NO_TURN', PLACES, [('++p->turn[place]', '1')]),
+    ('memprof', 'S1 acquires relaxed', '', SITES,
+     [('(&sites->slot[at], memory_order_acquire)', '(&sites->slot[at], memory_order_relaxed)'),
+      (SITE_PUT, SITE_PUT.replace('acq_rel', 'release').replace(ACQUIRE, RELAXED))]),
+    ('memprof', 'S1 release relaxed', 'PUT_EARLY', SITES,
+     [(SITE_PUT, SITE_PUT.replace('acq_rel', 'acquire'))]),
+    ('memprof', 'T1 relaxed', 'BACK_EARLY', SITES,
+     [(SITE_TAKE, SITE_TAKE.replace(ACQUIRE, RELAXED)),
+      (SITE_BACK, SITE_BACK.replace(RELEASE, RELAXED))]),
+    ('memprof', 'slot set by a store', 'PUT_BY_STORE', SITES,
+     [(SITE_PUT, '(atomic_store(&sites->slot[at], mine), true)')]),
+    ('memprof', 'site taken by a store', 'TAKE_BY_STORE', SITES,
+     [(SITE_TAKE, '(atomic_store(&sites->used, number + 1), true)')]),
+    ('memprof', 'site given back by a store', 'BACK_BY_STORE', SITES,
+     [(SITE_BACK, '(void)next, atomic_store(&sites->used, number)')]),
+    ('memprof', 'who was second goes on', 'NO_COMPARE', SITES,
+     [('				return mine;\n		}', '				return mine;\n			continue;\n		}')]),
     ('memalloc_depot', 'A1 and A2 relaxed', '', DEPOT,
      [(f'(&d->head, {ACQUIRE})', f'(&d->head, {RELAXED})'),
       (f'| below, {ACQUIRE},\n\t\t{ACQUIRE}', f'| below, {RELAXED},\n\t\t{RELAXED}')]),
@@ -245,8 +270,10 @@ def compile_and_run(folder, name, variant):
     """Whether the stress test of this name fails."""
     dpdk = subprocess.run(['pkg-config', '--cflags', 'libdpdk'], check=True, capture_output=True,
                           text=True).stdout.split()
-    folder_of = 'memalloc' if name.startswith('memalloc') else 'fastmem'
+    folder_of = 'memwatch' if name == 'memprof' else 'memalloc' if name.startswith('memalloc') else 'fastmem'
     sources = [f'test/stress/stress_{name}.c', f'lib/{folder_of}/{name}.c']
+    if name == 'memprof':
+        sources[1:] = [f'lib/memwatch/memprof_{part}.c' for part in ('sites', 'record', 'list')]
     if name == 'page':
         sources.append(SLAB)
     exe = os.path.join(folder, variant)

@@ -109,6 +109,11 @@ own_frames_are_left_out(void **state)
 		FRAME(MP_ON_ALLOCATED),	    FRAME("take"), FRAME("rte_fastmem_alloc_slow"),
 		FRAME("rte_fastmem_alloc"), FRAME("work"), FRAME("main")
 	};
+	/* A checker comes in between. */
+	static const struct rte_memprof_frame checked[] = { FRAME("mp_stack_take"),
+							    FRAME(MP_ON_ALLOCATED),
+							    FRAME("rte_fastmem_alloc_slow"),
+							    FRAME("work") };
 	/* A function that fastmem calls may allocate. */
 	static const struct rte_memprof_frame called[] = { FRAME("work"),
 							   FRAME("rte_fastmem_walk_slabs"),
@@ -118,6 +123,7 @@ own_frames_are_left_out(void **state)
 	(void)state;
 	assert_int_equal(mp_frames_own(shared, 3), 1);
 	assert_int_equal(mp_frames_own(archive, 6), 4);
+	assert_int_equal(mp_frames_own(checked, 4), 3);
 	assert_int_equal(mp_frames_own(called, 3), 0);
 	assert_int_equal(mp_frames_own(nameless, 2), 0);
 	assert_int_equal(mp_frames_own(NULL, 0), 0);
