@@ -35,7 +35,7 @@ struct work {
 	unsigned int n, keep, repeat;
 	uint64_t cycles;
 	bool failed;
-};
+} __rte_cache_aligned; /* each writes its own in its loop */
 
 static struct work work[RTE_MAX_LCORE];
 static _Atomic unsigned int ready, nb_lcores;
