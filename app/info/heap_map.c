@@ -88,6 +88,22 @@ in_colour(const char *when)
 	return -1;
 }
 
+bool
+heap_map_read(struct watched *w, struct heap_map *map)
+{
+	*map = (struct heap_map){ .pid = w->pid };
+	memcpy(map->prefix, w->prefix, sizeof(map->prefix));
+	return watched_each_node(w, read_node, map);
+}
+
+void
+heap_map_release(struct heap_map *map)
+{
+	while (map->nb_nodes > 0)
+		free(map->nodes[--map->nb_nodes].slabs);
+	free(map->nodes);
+}
+
 static enum verb_status
 show(const struct heap_map *map, const char *svg, bool colour)
 {
@@ -102,19 +118,15 @@ run(const struct options *opts)
 {
 	int colour = in_colour(opts->value[COLOUR]);
 	enum verb_status status = VERB_FAILED;
-	struct heap_map map = { .nb_nodes = 0 };
 	static struct watched w;
+	struct heap_map map;
 
 	if (colour < 0 || watched_open(&w, opts, opts->value[PREFIX]) != 0)
 		return VERB_FAILED;
-	memcpy(map.prefix, w.prefix, sizeof(map.prefix));
-	map.pid = w.pid;
-	if (watched_each_node(&w, read_node, &map))
+	if (heap_map_read(&w, &map))
 		status = show(&map, opts->value[SVG], colour != 0);
 	watched_close(&w);
-	while (map.nb_nodes > 0)
-		free(map.nodes[--map.nb_nodes].slabs);
-	free(map.nodes);
+	heap_map_release(&map);
 	return status;
 }
 

@@ -37,6 +37,18 @@ heap_slab_bytes(const struct heap_slab *s)
 	return s->live + s->large + s->cached + s->free + s->unused + s->other;
 }
 
+struct watched;
+
+/*
+ * heap_map.c: ask the program; false: it does not answer. heap_map_release() what it holds in either
+ * case.
+ */
+bool
+heap_map_read(struct watched *w, struct heap_map *map);
+
+void
+heap_map_release(struct heap_map *map);
+
 /* heap_map_text.c: a character a slab, in colour for terminals. */
 void
 heap_map_text(FILE *file, const struct heap_map *map, bool colour);
@@ -44,5 +56,11 @@ heap_map_text(FILE *file, const struct heap_map *map, bool colour);
 /* heap_map_svg.c: 0 or -ENOMEM. */
 int
 heap_map_svg(FILE *file, const struct heap_map *map);
+
+/* A slab's box, and the gap to the next. */
+#define HEAP_CELL 16
+
+void
+heap_map_slab(FILE *file, const struct heap_slab *s, int x, int y);
 
 #endif /* INFO_HEAP_MAP_H */

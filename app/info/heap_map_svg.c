@@ -15,11 +15,10 @@
 #include "picture.h"
 
 #define SLABS_A_ROW 64
-#define CELL	    16 /* With the gap to the next. */
 #define BOX	    14
 #define HEAD	    84
 #define NODE_HEAD   28
-#define WIDTH	    (2 * PICTURE_PAD + SLABS_A_ROW * CELL)
+#define WIDTH	    (2 * PICTURE_PAD + SLABS_A_ROW * HEAP_CELL)
 
 static int
 rows_of(const struct heap_node *node)
@@ -33,7 +32,7 @@ height_of(const struct heap_map *map)
 	int height = HEAD;
 
 	for (size_t i = 0; i < map->nb_nodes; i++)
-		height += NODE_HEAD + rows_of(&map->nodes[i]) * CELL + PICTURE_PAD;
+		height += NODE_HEAD + rows_of(&map->nodes[i]) * HEAP_CELL + PICTURE_PAD;
 	return height;
 }
 
@@ -41,18 +40,20 @@ height_of(const struct heap_map *map)
 static int
 fill(FILE *file, const char *class, int x, int bottom, uint64_t part, uint64_t whole)
 {
-	int height = part == 0 ? 0 : (int)(part * BOX / whole);
+	/* What a program says may be anything. */
+	int height = part < whole ? (int)((double)part * BOX / (double)whole) : BOX;
 	struct picture_box box = { x, bottom - height, BOX, height };
 
-	if (part != 0 && height == 0)
+	if (part == 0)
+		return bottom;
+	if (height == 0)
 		box = (struct picture_box){ x, bottom - 1, BOX, 1 };
-	if (part != 0)
-		draw_box(file, class, 0, &box);
+	draw_box(file, class, 0, &box);
 	return bottom - height;
 }
 
-static void
-draw_slab(FILE *file, const struct heap_slab *s, int x, int y)
+void
+heap_map_slab(FILE *file, const struct heap_slab *s, int x, int y)
 {
 	const struct picture_box box = { x, y, BOX, BOX };
 	uint64_t bytes = heap_slab_bytes(s);
@@ -85,10 +86,11 @@ draw_node(FILE *file, const struct heap_node *node, int y)
 		  size_text(size, (uint64_t)node->nb_slabs << 21));
 	y += NODE_HEAD;
 	for (size_t i = 0; i < node->nb_slabs; i++)
-		draw_slab(file, &node->slabs[i], PICTURE_PAD + (int)(i % SLABS_A_ROW) * CELL,
-			  y + (int)(i / SLABS_A_ROW) * CELL);
+		heap_map_slab(file, &node->slabs[i],
+			      PICTURE_PAD + (int)(i % SLABS_A_ROW) * HEAP_CELL,
+			      y + (int)(i / SLABS_A_ROW) * HEAP_CELL);
 	fputs("</g>\n", file);
-	return y + rows_of(node) * CELL + PICTURE_PAD;
+	return y + rows_of(node) * HEAP_CELL + PICTURE_PAD;
 }
 
 static void

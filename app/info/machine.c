@@ -277,6 +277,21 @@ size_text(char buf[SIZE_TEXT], uint64_t bytes)
 	return buf;
 }
 
+const char *
+rate_text(char buf[SIZE_TEXT], double rate)
+{
+	static const char units[] = " kMGT";
+	unsigned int unit = 0;
+
+	for (; rate >= 999.5 && unit + 2 < sizeof(units); unit++)
+		rate /= 1000;
+	if (unit == 0)
+		snprintf(buf, SIZE_TEXT, "%.0f", rate);
+	else
+		snprintf(buf, SIZE_TEXT, "%.*f %c", rate < 99.95, rate, units[unit]);
+	return buf;
+}
+
 unsigned int
 machine_accesses(const struct machine_node *node, const struct rte_numa_access *shown[2])
 {

@@ -67,6 +67,10 @@ machine_lacks(const struct machine_node *node);
 const char *
 size_text(char buf[SIZE_TEXT], uint64_t bytes);
 
+/* Such as "12.3 M", of what is no bytes; returns buf. */
+const char *
+rate_text(char buf[SIZE_TEXT], double rate);
+
 /*
  * Whose access to a node's memory is to be shown, at most two: of CPUs, and of what is nearer than
  * any CPU. Returns how many.

@@ -77,8 +77,8 @@ main(int argc, char **argv)
 {
 	/* A further verb is added here. */
 	const struct verb verbs[] = {
-		verb_topology, verb_doctor, verb_status, verb_top,
-		verb_classes,  verb_map,    verb_audit,	 verb_prometheus,
+		verb_topology, verb_doctor, verb_status,     verb_top,	  verb_classes,
+		verb_map,      verb_audit,  verb_prometheus, verb_report,
 	};
 	const size_t n = sizeof(verbs) / sizeof(verbs[0]);
 	enum verb_status status = VERB_OK;

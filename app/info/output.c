@@ -8,9 +8,11 @@
  */
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "output.h"
 
@@ -27,6 +29,34 @@ output_write(const char *name, const char *data, size_t size)
 	if (fclose(file) != 0 || !good)
 		return errno != 0 ? -errno : -EIO;
 	return 0;
+}
+
+int
+output_replace(const char *name, const char *data, size_t size)
+{
+	char fresh[4096];
+	int ret;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
+		return -ENAMETOOLONG;
+	ret = output_write(fresh, data, size);
+	if (ret == 0 && rename(fresh, name) != 0)
+		ret = -errno;
+	if (ret != 0)
+		unlink(fresh);
+	return ret;
+}
+
+int
+output_possible(const char *name)
+{
+	char *copy = strdup(name);
+	int ret = copy == NULL ? -ENOMEM : 0;
+
+	if (ret == 0 && access(dirname(copy), W_OK | X_OK) != 0)
+		ret = -errno;
+	free(copy);
+	return ret;
 }
 
 int

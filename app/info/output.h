@@ -18,4 +18,12 @@ output_picture(const char *name, int (*draw)(FILE *file, const void *what), cons
 int
 output_write(const char *name, const char *data, size_t size);
 
+/* The same all at once: who reads meanwhile finds the old file or the new one. */
+int
+output_replace(const char *name, const char *data, size_t size);
+
+/* Whether a file of that name can be made; 0 or a negative errno. For who has to wait until then. */
+int
+output_possible(const char *name);
+
 #endif /* INFO_OUTPUT_H */

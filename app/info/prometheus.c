@@ -7,11 +7,9 @@
  * Called by: main.c.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "listen.h"
 #include "metrics.h"
@@ -57,23 +55,6 @@ collect(size_t *size, void *arg)
 	return NULL;
 }
 
-/* Who reads meanwhile finds the old ones or the new ones. */
-static int
-replace(const char *name, const char *text, size_t size)
-{
-	char fresh[4096];
-	int ret;
-
-	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	ret = output_write(fresh, text, size);
-	if (ret == 0 && rename(fresh, name) != 0)
-		ret = -errno;
-	if (ret != 0)
-		unlink(fresh);
-	return ret;
-}
-
 static enum verb_status
 write_once(const struct options *opts)
 {
@@ -87,7 +68,7 @@ write_once(const struct options *opts)
 	if (opts->value[WRITE] == NULL) {
 		fwrite(text, 1, size, stdout); /* main() looks at what became of it. */
 	} else {
-		rc = replace(opts->value[WRITE], text, size);
+		rc = output_replace(opts->value[WRITE], text, size);
 		if (rc < 0) {
 			fprintf(stderr,
 				"fastmem-info: the metrics could not be written to %s: %s\n",

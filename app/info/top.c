@@ -66,22 +66,6 @@ draw_head(int y, const char *text)
 	attroff(A_REVERSE);
 }
 
-/* Such as "12.3 M": per second. */
-static const char *
-rate_text(char *buf, size_t size, double rate)
-{
-	static const char units[] = " kMGT";
-	unsigned int unit = 0;
-
-	for (; rate >= 999.5 && unit + 2 < sizeof(units); unit++)
-		rate /= 1000;
-	if (unit == 0)
-		snprintf(buf, size, "%.0f", rate);
-	else
-		snprintf(buf, size, "%.*f %c", rate < 99.95, rate, units[unit]);
-	return buf;
-}
-
 static void
 draw_node(int y, const struct top_node *node)
 {
@@ -96,15 +80,14 @@ draw_node(int y, const struct top_node *node)
 static void
 draw_lcore(int y, const struct top_lcore *l)
 {
-	char allocs[16], frees[16], cached[SIZE_TEXT];
+	char allocs[SIZE_TEXT], frees[SIZE_TEXT], cached[SIZE_TEXT];
 	char name[16] = "others";
 
 	if (l->id >= 0)
 		snprintf(name, sizeof(name), "%d", l->id);
 	mvprintw(y, 0, "%6s %9s/s %5.1f%% %9s/s %5.1f%% %7" PRIu64 " %9s", name,
-		 rate_text(allocs, sizeof(allocs), l->allocs), l->alloc_hits,
-		 rate_text(frees, sizeof(frees), l->frees), l->free_hits, l->refused,
-		 size_text(cached, l->cached));
+		 rate_text(allocs, l->allocs), l->alloc_hits, rate_text(frees, l->frees),
+		 l->free_hits, l->refused, size_text(cached, l->cached));
 	draw_spark(y, &l->history);
 }
 

@@ -50,4 +50,7 @@ extern const struct verb verb_audit;
 /* prometheus.c */
 extern const struct verb verb_prometheus;
 
+/* report.c */
+extern const struct verb verb_report;
+
 #endif /* INFO_VERB_H */

@@ -161,8 +161,9 @@ watched_close(struct watched *w)
 static json_t *
 refused(struct watched *w, const char *command, const char *why)
 {
-	snprintf(w->why, sizeof(w->why), "fastmem-info: %s (process %d) does not tell %s: %s\n",
-		 w->prefix, w->pid, command, why);
+	snprintf(w->reason, sizeof(w->reason), "%s", why);
+	snprintf(w->why, sizeof(w->why), "fastmem-info: %.200s (process %d) does not tell %s: %s\n",
+		 w->prefix, w->pid, command, w->reason);
 	if (!w->quiet)
 		fputs(w->why, stderr);
 	return NULL;
@@ -175,11 +176,13 @@ unwrap(struct watched *w, const char *command, json_t *reply)
 	json_t *answer = json_object_iter_value(json_object_iter(reply));
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
+	w->no_command = false;
 	if (json_is_object(answer) && error == NULL) {
 		json_incref(answer);
 	} else if (error != NULL) {
 		answer = refused(w, command, error);
 	} else {
+		w->no_command = true;
 		answer = refused(
 			w, command,
 			"it has no such command; start it with EAL's option -d librte_memwatch.so, "
@@ -216,16 +219,17 @@ json_t *
 watched_ask_all(struct watched *w, const char *command)
 {
 	json_t *all = NULL, *part, *column, *more;
-	uint64_t first = 0;
+	uint64_t first = 0, next = 0;
 	const char *name;
 
 	do {
+		first = next;
 		part = watched_ask(w, "%s,%" PRIu64, command, first);
 		if (part == NULL) {
 			json_decref(all);
 			return NULL;
 		}
-		first = watched_number(part, "next");
+		next = watched_number(part, "next");
 		if (all == NULL) {
 			all = part;
 			continue;
@@ -237,7 +241,7 @@ watched_ask_all(struct watched *w, const char *command)
 				json_array_extend(column, more);
 		}
 		json_decref(part);
-	} while (first != 0);
+	} while (next > first); /* else it would never end */
 	return all;
 }
 

@@ -16,8 +16,10 @@ struct watched {
 	int fd;
 	int pid;
 	char prefix[256];   /* its --file-prefix */
+	bool no_command;    /* the last reason is that it has no such command */
 	bool quiet;	    /* reasons are only kept, in `why` */
-	char why[512];	    /* the last one, as a line */
+	char reason[256];   /* the last one */
+	char why[512];	    /* the same, as a line that says who did not tell what */
 	char text[1 << 17]; /* its last answer; more than it can say at once */
 };
 

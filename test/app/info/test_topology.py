@@ -368,7 +368,8 @@ class Help(unittest.TestCase):
         self.assertEqual((usage.returncode, usage.stderr), (0, ''))
         self.assertEqual(run('-h').stdout, usage.stdout)
         verbs = re.findall(r'^  ([a-z]+) ', usage.stdout, re.M)
-        self.assertEqual(verbs, ['topology', 'doctor', 'status', 'top', 'classes', 'map', 'audit', 'prometheus'])
+        self.assertEqual(verbs, ['topology', 'doctor', 'status', 'top', 'classes', 'map', 'audit', 'prometheus',
+                                 'report'])
         for verb in verbs:
             told = run(verb, '--help')
             self.assertEqual((told.returncode, told.stderr), (0, ''))

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The fastmem authors */
+
+/*
+ * Owns: the verb report: for how long a running program is watched, and where the page goes.
+ * Must not: ask the program, or know what the page looks like.
+ * Called by: main.c.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "report.h"
+#include "verb.h"
+#include "watched.h"
+
+enum { PREFIX, HTML, SECONDS };
+
+static const struct option_def report_options[] = {
+	[PREFIX] = WATCHED_OPTION,
+	[HTML] = { "--html", "FILE",
+		   "write the page into FILE, all at once, or onto the output if it is -" },
+	[SECONDS] = { "--seconds", "N", "watch for so long, 0.1 to 86400; 10 if not given" },
+	{ 0 },
+};
+
+#define LEAST_PERIOD 0.1
+
+static volatile sig_atomic_t stopped;
+
+static void
+stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* A page of what was seen until then is better than none. */
+static void
+stop_early(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction action = { .sa_handler = stop };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+static void
+sleep_until(struct timespec *at, double seconds)
+{
+	double ns = (double)at->tv_nsec + seconds * 1e9;
+
+	at->tv_sec += (time_t)(ns / 1e9);
+	at->tv_nsec = (long)(ns - (double)(time_t)(ns / 1e9) * 1e9);
+	if (!stopped)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL);
+}
+
+static bool
+watch(struct report *r, struct watched *w, double seconds)
+{
+	double period = seconds / (REPORT_LOOKS - 1);
+	struct timespec at;
+
+	if (period < LEAST_PERIOD)
+		period = seconds < LEAST_PERIOD ? seconds : LEAST_PERIOD;
+	if (!report_begin(r, w))
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	do {
+		sleep_until(&at, period);
+		if (!report_look(r, w))
+			return false;
+	} while (!stopped && r->at[r->nb_looks - 1] + period / 2 < seconds &&
+		 r->nb_looks < REPORT_LOOKS);
+	return report_end(r, w);
+}
+
+static enum verb_status
+write_page(const struct report *r, const char *name)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int ret = -ENOMEM;
+
+	if (memory != NULL) {
+		report_page(memory, r);
+		if (fclose(memory) == 0)
+			ret = 0;
+	}
+	if (ret == 0 && strcmp(name, "-") == 0)
+		fwrite(text, 1, size, stdout); /* main() looks at what became of it. */
+	else if (ret == 0)
+		ret = output_replace(name, text, size);
+	if (ret < 0)
+		fprintf(stderr, "fastmem-info: the page could not be written to %s: %s\n", name,
+			strerror(-ret));
+	free(text);
+	return ret < 0 ? VERB_FAILED : VERB_OK;
+}
+
+/* What can be known before somebody waits for it. */
+static bool
+check(const struct options *opts, double *seconds)
+{
+	const char *given = opts->value[SECONDS], *name = opts->value[HTML];
+	char *end;
+	int ret;
+
+	*seconds = given != NULL ? strtod(given, &end) : 10;
+	if (given != NULL && (*end != '\0' || !(*seconds >= 0.1 && *seconds <= 86400))) {
+		fprintf(stderr, "fastmem-info: --seconds takes 0.1 to 86400, not \"%s\"\n", given);
+		return false;
+	}
+	if (name == NULL) {
+		fprintf(stderr, "fastmem-info: say where the page goes: --html FILE\n");
+		return false;
+	}
+	ret = strcmp(name, "-") == 0 ? 0 : output_possible(name);
+	if (ret < 0)
+		fprintf(stderr, "fastmem-info: the page could not be written to %s: %s\n", name,
+			strerror(-ret));
+	return ret == 0;
+}
+
+static enum verb_status
+run(const struct options *opts)
+{
+	enum verb_status status = VERB_FAILED;
+	static struct watched w;
+	static struct report r;
+	double seconds;
+
+	if (!check(opts, &seconds) || watched_open(&w, opts, opts->value[PREFIX]) != 0)
+		return VERB_FAILED;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "watching %s, process %d, for %g s; Ctrl-C ends it early\n",
+			w.prefix, w.pid, seconds);
+	stop_early();
+	if (watch(&r, &w, seconds))
+		status = write_page(&r, opts->value[HTML]);
+	report_release(&r);
+	watched_close(&w);
+	return status;
+}
+
+const struct verb verb_report = {
+	.name = "report",
+	.summary = "a page of HTML: what a running program had and did for a while",
+	.about =
+		"Watch a running program for a while, and write a page of what its fastmem had and did: one\n"
+		"file that needs no other, with pictures and tables. It profiles the program meanwhile, where\n"
+		"that has a profiler.",
+	.options = report_options,
+	.run = run,
+};
