@@ -18,8 +18,9 @@
 
 #define OBJECTS 8192
 
-/* A profile looks each 10 ms, which has to come to pass many times: so much longer than others. */
-#define LONGER 64
+/* A profile looks each 10 ms, and closer each 100: a pass has to be so much longer than others. */
+#define LONGER 32
+#define PASSES 8
 
 #define PAIR  "pair, 64 B, profiled"
 #define BATCH "32 singly, then freed, 16 sizes, profiled"
@@ -52,7 +53,7 @@ time_once(struct bench *bench, const struct trial *trial, struct part *part, uin
 	return value;
 }
 
-/* Off, on, on, off: what drifts meanwhile is in both. */
+/* Off, on, on, off, again and again: what drifts meanwhile is in both. */
 static double
 time_profiled(struct bench *bench, const struct trial *trial, struct part *part, uint64_t n,
 	      double *values)
@@ -67,13 +68,13 @@ time_profiled(struct bench *bench, const struct trial *trial, struct part *part,
 		return 1;
 	}
 	n *= LONGER;
-	for (i = 0; i < 4; i++) {
-		const bool on = i == 1 || i == 2;
+	for (i = 0; i < PASSES; i++) {
+		const bool on = i % 4 == 1 || i % 4 == 2;
 
 		value = time_once(bench, trial, part, n, on);
 		if (value <= 0)
 			return -1;
-		sum[on] += value / 2;
+		sum[on] += value / (PASSES / 2);
 	}
 	values[0] = sum[0];
 	values[1] = sum[1];

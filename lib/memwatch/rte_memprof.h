@@ -22,6 +22,8 @@
  * FASTMEM_MEMPROF in the environment starts a profile when the program initialises fastmem, without
  * a call in the program: see doc/guides/memprof.rst.
  *
+ * What is called for each of something may not call a function of this header in turn.
+ *
  * Context: control path, may sleep; MT-safe; needs EAL. Failures are negative errnos, and leave a
  * text: rte_memwatch_error(). What the functions that take one say of errors holds beside -EINVAL for
  * a NULL that may not be one.

@@ -139,6 +139,20 @@ free_kept(unsigned int n)
 		rte_fastmem_free(kept[--nb_kept]);
 }
 
+/* Free all but each nth. */
+static void
+free_most(unsigned int n)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < nb_kept; i++)
+		if (i % n == 0)
+			kept[left++] = kept[i];
+		else
+			rte_fastmem_free(kept[i]);
+	nb_kept = left;
+}
+
 static void
 set_up(void)
 {
@@ -302,6 +316,8 @@ do_it(const char *what, const char *arg)
 		}
 	else if (strcmp(what, "free") == 0)
 		free_kept(n);
+	else if (strcmp(what, "thin") == 0)
+		free_most(n);
 	else if (strcmp(what, "reset") == 0)
 		rte_fastmem_stats_reset();
 	else if (strcmp(what, "deinit") == 0)

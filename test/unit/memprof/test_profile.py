@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'app'))
 import watched  # noqa: E402
@@ -196,6 +197,29 @@ def test_advice_names_who_and_what():
     assert kind == 1 and 'arena' in text
     assert f'make_one (profiled.c:{line_of("return rte_fastmem_alloc(size, 0, 0)")})' in text
     assert '20000 blocks of up to 64 bytes' in text
+
+
+def test_memory_that_nobody_has_is_fragmentation():
+    with running() as program:
+        program.do('init')
+        program.do('start 1')
+        program.do('parse 100000')
+        program.do('thin 64')
+        # It is an average over time.
+        time.sleep(1.5)
+        program.do('stop')
+        told = program.tell()
+    assert told['fragmentation'] > 800, told
+    [[kind, text]] = told['advice']
+    assert kind == 0 and 'pool' in text and 'blocks of 128 bytes' in text
+    assert f'allocated most by parse_headers (profiled.c:{line_of("rte_fastmem_alloc(100, ")})' in text
+    with running() as program:
+        program.do('init')
+        program.do('start 1')
+        program.do('parse 100000')
+        program.do('stop')
+        told = program.tell()
+    assert told['fragmentation'] < 50 and not told['advice'], told
 
 
 def pprof(path, profile, *options):
