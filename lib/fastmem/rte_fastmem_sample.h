@@ -137,7 +137,8 @@ void
 rte_fastmem_sample_stats(struct rte_fastmem_sample_stats *stats);
 
 /**
- * End sampling. When it returns no function of the sampler's runs, nor will.
+ * End sampling. When it returns no function of the sampler's runs, nor will. It looks once more at what
+ * is followed before.
  *
  * Thread-safe but not from the sampler's own functions, `ending` apart; may sleep.
  *

@@ -332,6 +332,9 @@ rte_fastmem_sample_stop(void)
 	int rc = -EAGAIN;
 
 	pthread_mutex_lock(&now.lock);
+	/* What was freed since the last look is not to be taken for live. */
+	if (atomic_load_explicit(&fm_sampling, memory_order_relaxed) == FM_SAMPLING_SOME)
+		fm_sample_look(fm_state(), &now.places);
 	if (atomic_exchange_explicit(&fm_sampling, FM_SAMPLING_OFF, memory_order_seq_cst) !=
 	    FM_SAMPLING_OFF) {
 		/* Traps and closed slots stay until their owners come by. */
