@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dpdk_compat.h>
 #include <rte_common.h>
 #include <rte_numa.h>
 
@@ -25,7 +24,7 @@
 #include "rte_memwatch_telemetry.h"
 
 int
-mw_tel_error(struct rte_tel_data *d, const char *format, ...)
+mw_tel_error(struct mw_tel_data *d, const char *format, ...)
 {
 	char text[RTE_TEL_MAX_STRING_LEN];
 	va_list args;
@@ -33,8 +32,8 @@ mw_tel_error(struct rte_tel_data *d, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_string(d, "error", text);
+	mw_tel_start(d);
+	mw_tel_put_text(d, "error", text);
 	return 0;
 }
 
@@ -65,7 +64,7 @@ mw_tel_numbers(const char *params, uint64_t numbers[2], unsigned int *n)
 }
 
 bool
-mw_tel_node(const char *cmd, const char *params, struct rte_tel_data *d, int *node_id,
+mw_tel_node(const char *cmd, const char *params, struct mw_tel_data *d, int *node_id,
 	    uint64_t *more)
 {
 	const struct rte_numa_topology *topo = rte_numa_topology_self();
@@ -92,51 +91,6 @@ mw_tel_node(const char *cmd, const char *params, struct rte_tel_data *d, int *no
 	return true;
 }
 
-void
-mw_tel_put(struct rte_tel_data *d, const char *name, uint64_t number)
-{
-	DPDK_TEL_DICT_UINT(d, name, number);
-}
-
-struct rte_tel_data *
-mw_tel_list(void)
-{
-	struct rte_tel_data *list = rte_tel_data_alloc();
-
-	if (list != NULL)
-		rte_tel_data_start_array(list, DPDK_TEL_UINT_VAL);
-	return list;
-}
-
-void
-mw_tel_append(struct rte_tel_data *list, uint64_t number)
-{
-	DPDK_TEL_ARRAY_UINT(list, number);
-}
-
-void
-mw_tel_put_list(struct rte_tel_data *d, const char *name, struct rte_tel_data *list)
-{
-	if (list != NULL && rte_tel_data_add_dict_container(d, name, list, 0) != 0)
-		rte_tel_data_free(list);
-}
-
-struct rte_tel_data *
-mw_tel_object(void)
-{
-	struct rte_tel_data *object = rte_tel_data_alloc();
-
-	if (object != NULL)
-		rte_tel_data_start_dict(object);
-	return object;
-}
-
-void
-mw_tel_put_object(struct rte_tel_data *d, const char *name, struct rte_tel_data *object)
-{
-	mw_tel_put_list(d, name, object);
-}
-
 /* ---- registration */
 
 /* No path of a file. */
@@ -146,7 +100,7 @@ mw_tel_put_object(struct rte_tel_data *d, const char *name, struct rte_tel_data 
 
 static const struct {
 	const char *cmd;
-	telemetry_cb fn;
+	int (*fn)(const char *cmd, const char *params, struct mw_tel_data *d);
 	const char *help;
 } commands[] = {
 	{ CMD("info"), mw_tel_info, "Sums over all nodes. Takes no parameters" },
@@ -175,6 +129,47 @@ static const struct {
 	  "What the profile advises. Takes no parameters" },
 };
 
+/* The command that these first bytes are; RTE_DIM(commands): none. */
+static size_t
+find(const char *cmd, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(commands); i++)
+		if (strncmp(commands[i].cmd, cmd, len) == 0 && commands[i].cmd[len] == '\0')
+			break;
+	return i;
+}
+
+static int
+answer(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct mw_tel_data out = { .tel = d };
+	size_t i = find(cmd, strlen(cmd));
+
+	return i < RTE_DIM(commands) ? commands[i].fn(cmd, params, &out) : -ENOENT;
+}
+
+int
+rte_memwatch_telemetry_ask(const char *command, char **text)
+{
+	size_t len = strcspn(command, ","), i = find(command, len);
+	struct mw_tel_data out = { .tel = NULL };
+	char *all;
+	int rc;
+
+	if (i == RTE_DIM(commands))
+		return -ENOENT;
+	rc = commands[i].fn(commands[i].cmd, command[len] == ',' ? command + len + 1 : NULL, &out);
+	all = mw_tel_text(&out, commands[i].cmd);
+	if (rc != 0 || all == NULL) {
+		free(all);
+		return rc != 0 ? rc : -ENOMEM;
+	}
+	*text = all;
+	return 0;
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered;
 
@@ -184,8 +179,7 @@ register_all(void)
 	size_t i;
 
 	for (i = 0; i < RTE_DIM(commands) && registered == 0; i++)
-		registered = rte_telemetry_register_cmd(commands[i].cmd, commands[i].fn,
-							commands[i].help);
+		registered = rte_telemetry_register_cmd(commands[i].cmd, answer, commands[i].help);
 }
 
 int

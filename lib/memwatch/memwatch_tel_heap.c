@@ -27,21 +27,20 @@
 #define MAX_FAULTS 16
 
 static int
-not_there(struct rte_tel_data *d)
+not_there(struct mw_tel_data *d)
 {
 	return mw_tel_error(d, "fastmem is not initialised in this process");
 }
 
 static int
-takes_nothing(const char *cmd, struct rte_tel_data *d)
+takes_nothing(const char *cmd, struct mw_tel_data *d)
 {
 	return mw_tel_error(d, "%s takes no parameters", cmd);
 }
 
 /* Commands for a node begin so. True: *node_id is there, and what was begun has to be ended. */
 static bool
-begin_node(const char *cmd, const char *params, struct rte_tel_data *d, int *node_id,
-	   uint64_t *more)
+begin_node(const char *cmd, const char *params, struct mw_tel_data *d, int *node_id, uint64_t *more)
 {
 	if (!mw_tel_node(cmd, params, d, node_id, more))
 		return false;
@@ -69,7 +68,7 @@ count_cache(const struct rte_fastmem_cache_map *cache, void *arg)
 }
 
 static void
-put_sums(struct rte_tel_data *d)
+put_sums(struct mw_tel_data *d)
 {
 	struct caches caches = { 0 };
 	struct rte_fastmem_stats stats;
@@ -91,19 +90,18 @@ put_sums(struct rte_tel_data *d)
 }
 
 int
-mw_tel_info(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_info(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	if (params != NULL && *params != '\0')
 		return takes_nothing(cmd, d);
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_string(d, "process",
-				     rte_eal_process_type() == RTE_PROC_SECONDARY ? "secondary" :
-										    "primary");
+	mw_tel_start(d);
+	mw_tel_put_text(d, "process",
+			rte_eal_process_type() == RTE_PROC_SECONDARY ? "secondary" : "primary");
 	if (rte_fastmem_watch_begin() != 0) {
-		rte_tel_data_add_dict_int(d, "initialised", 0);
+		mw_tel_put_int(d, "initialised", 0);
 		return 0;
 	}
-	rte_tel_data_add_dict_int(d, "initialised", 1);
+	mw_tel_put_int(d, "initialised", 1);
 	put_sums(d);
 	rte_fastmem_watch_end();
 	return 0;
@@ -112,9 +110,9 @@ mw_tel_info(const char *cmd, const char *params, struct rte_tel_data *d)
 /* ---- nodes */
 
 static void
-put_node(struct rte_tel_data *d, int node_id)
+put_node(struct mw_tel_data *d, int node_id)
 {
-	struct rte_tel_data *node = mw_tel_object();
+	struct mw_tel_data *node = mw_tel_object(d);
 	struct rte_fastmem_node_stats s;
 	char name[16];
 
@@ -133,11 +131,11 @@ put_node(struct rte_tel_data *d, int node_id)
 		mw_tel_put(node, "failed_growths", s.failed_growths);
 	}
 	snprintf(name, sizeof(name), "%d", node_id);
-	mw_tel_put_object(d, name, node);
+	mw_tel_put_part(d, name, node);
 }
 
 int
-mw_tel_nodes(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_nodes(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	const struct rte_numa_topology *topo = rte_numa_topology_self();
 	struct rte_fastmem_node_stats stats;
@@ -147,7 +145,7 @@ mw_tel_nodes(const char *cmd, const char *params, struct rte_tel_data *d)
 		return takes_nothing(cmd, d);
 	if (topo == NULL || rte_fastmem_watch_begin() != 0)
 		return not_there(d);
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	RTE_NUMA_FOREACH_NODE(node_id, topo, RTE_NUMA_WITH_MEMORY) {
 		/* Of very many nodes fastmem serves the first. */
 		if (rte_fastmem_stats_node(node_id, &stats) == 0)
@@ -160,19 +158,20 @@ mw_tel_nodes(const char *cmd, const char *params, struct rte_tel_data *d)
 /* ---- tables: an array for each column, so that a row costs its numbers alone */
 
 struct table {
-	struct rte_tel_data *column[10];
+	struct mw_tel_data *column[10];
 	const char *const *name;
 	unsigned int nb_columns;
 };
 
 static void
-table_begin(struct table *t, const char *const *name, unsigned int nb_columns)
+table_begin(struct table *t, const struct mw_tel_data *d, const char *const *name,
+	    unsigned int nb_columns)
 {
 	unsigned int i;
 
 	*t = (struct table){ .name = name, .nb_columns = nb_columns };
 	for (i = 0; i < nb_columns; i++)
-		t->column[i] = mw_tel_list();
+		t->column[i] = mw_tel_list(d);
 }
 
 static void
@@ -186,12 +185,12 @@ table_row(struct table *t, const uint64_t *values)
 }
 
 static void
-table_end(struct table *t, struct rte_tel_data *d)
+table_end(struct table *t, struct mw_tel_data *d)
 {
 	unsigned int i;
 
 	for (i = 0; i < t->nb_columns; i++)
-		mw_tel_put_list(d, t->name[i], t->column[i]);
+		mw_tel_put_part(d, t->name[i], t->column[i]);
 }
 
 /* ---- classes */
@@ -207,7 +206,7 @@ class_row(const struct rte_fastmem_class_map *c, void *arg)
 }
 
 int
-mw_tel_classes(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_classes(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	static const char *const columns[] = { "class_size", "runs",	  "pages",	"blocks",
 					       "live",	     "in_caches", "in_transit", "free" };
@@ -216,9 +215,9 @@ mw_tel_classes(const char *cmd, const char *params, struct rte_tel_data *d)
 
 	if (!begin_node(cmd, params, d, &node_id, NULL))
 		return 0;
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_int(d, "node", node_id);
-	table_begin(&t, columns, RTE_DIM(columns));
+	mw_tel_start(d);
+	mw_tel_put_int(d, "node", node_id);
+	table_begin(&t, d, columns, RTE_DIM(columns));
 	rte_fastmem_walk_classes(node_id, class_row, &t);
 	table_end(&t, d);
 	rte_fastmem_watch_end();
@@ -264,9 +263,9 @@ fill_lcore(uint64_t *row, unsigned int lcore_id, const struct caches *caches,
 }
 
 static void
-put_other_threads(struct rte_tel_data *d, const struct caches *caches)
+put_other_threads(struct mw_tel_data *d, const struct caches *caches)
 {
-	struct rte_tel_data *others = mw_tel_object();
+	struct mw_tel_data *others = mw_tel_object(d);
 	struct rte_fastmem_lcore_stats stats = { 0 };
 	uint64_t row[RTE_DIM(lcore_columns)];
 	unsigned int i;
@@ -277,11 +276,11 @@ put_other_threads(struct rte_tel_data *d, const struct caches *caches)
 	fill_lcore(row, 0, caches, &stats);
 	for (i = 1; i < RTE_DIM(lcore_columns); i++)
 		mw_tel_put(others, lcore_columns[i], row[i]);
-	mw_tel_put_object(d, "other_threads", others);
+	mw_tel_put_part(d, "other_threads", others);
 }
 
 int
-mw_tel_lcores(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_lcores(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	struct lcore_caches caches = { 0 };
 	struct rte_fastmem_lcore_stats stats;
@@ -293,9 +292,9 @@ mw_tel_lcores(const char *cmd, const char *params, struct rte_tel_data *d)
 		return mw_tel_error(d, "say %s or %s,<first lcore>", cmd, cmd);
 	if (rte_fastmem_watch_begin() != 0)
 		return not_there(d);
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	rte_fastmem_walk_caches(count_lcore_cache, &caches);
-	table_begin(&t, lcore_columns, RTE_DIM(lcore_columns));
+	table_begin(&t, d, lcore_columns, RTE_DIM(lcore_columns));
 	for (lcore = (unsigned int)RTE_MIN(numbers[0], (uint64_t)RTE_MAX_LCORE);
 	     lcore < RTE_MAX_LCORE; lcore++) {
 		if (rte_fastmem_stats_lcore(lcore, &stats) != 0 ||
@@ -354,7 +353,7 @@ slab_row(const struct rte_fastmem_slab_map *s, void *arg)
 }
 
 int
-mw_tel_heap_map(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_heap_map(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	static const char *const columns[] = { "addr", "chunk",	 "live",  "large",   "cached",
 					       "free", "unused", "other", "classes", "main_class" };
@@ -363,11 +362,11 @@ mw_tel_heap_map(const char *cmd, const char *params, struct rte_tel_data *d)
 
 	if (!begin_node(cmd, params, d, &node_id, &part.first))
 		return 0;
-	rte_tel_data_start_dict(d);
-	table_begin(&part.table, columns, RTE_DIM(columns));
+	mw_tel_start(d);
+	table_begin(&part.table, d, columns, RTE_DIM(columns));
 	rte_fastmem_walk_slabs(node_id, slab_row, &part);
 	rte_fastmem_watch_end();
-	rte_tel_data_add_dict_int(d, "node", node_id);
+	mw_tel_put_int(d, "node", node_id);
 	mw_tel_put(d, "slabs", part.n);
 	mw_tel_put(d, "first", part.first);
 	if (part.n > part.first && part.n - part.first > ROWS_SLABS)
@@ -379,7 +378,7 @@ mw_tel_heap_map(const char *cmd, const char *params, struct rte_tel_data *d)
 /* ---- audit */
 
 struct faults {
-	struct rte_tel_data *d; /* of each an object in it */
+	struct mw_tel_data *d; /* of each an object in it */
 	unsigned int n;
 };
 
@@ -388,27 +387,27 @@ static int
 put_fault(const struct rte_fastmem_fault *fault, void *arg)
 {
 	struct faults *faults = arg;
-	struct rte_tel_data *object;
+	struct mw_tel_data *object;
 	char name[16];
 
 	if (faults->d == NULL || faults->n == MAX_FAULTS)
 		return 0;
-	object = mw_tel_object();
+	object = mw_tel_object(faults->d);
 	if (object == NULL)
 		return 0;
-	rte_tel_data_add_dict_string(object, "text", fault->text);
-	rte_tel_data_add_dict_int(object, "kind", (int)fault->kind);
+	mw_tel_put_text(object, "text", fault->text);
+	mw_tel_put_int(object, "kind", (int)fault->kind);
 	mw_tel_put(object, "class_size", fault->class_size);
 	mw_tel_put(object, "slab", (uintptr_t)fault->slab);
 	mw_tel_put(object, "page", fault->page);
 	mw_tel_put(object, "block", (uintptr_t)fault->block);
 	snprintf(name, sizeof(name), "%u", faults->n++);
-	mw_tel_put_object(faults->d, name, object);
+	mw_tel_put_part(faults->d, name, object);
 	return 0;
 }
 
 int
-mw_tel_audit(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_audit(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	struct faults faults = { .n = 0 };
 	struct rte_fastmem_audit audit;
@@ -416,15 +415,15 @@ mw_tel_audit(const char *cmd, const char *params, struct rte_tel_data *d)
 
 	if (!begin_node(cmd, params, d, &node_id, NULL))
 		return 0;
-	faults.d = mw_tel_object();
+	faults.d = mw_tel_object(d);
 	rc = rte_fastmem_audit(node_id, put_fault, &faults, &audit);
 	rte_fastmem_watch_end();
 	if (rc != 0) {
-		rte_tel_data_free(faults.d);
+		mw_tel_free(faults.d);
 		return mw_tel_error(d, "the audit had to stop: %s", strerror(-rc));
 	}
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_int(d, "node", node_id);
+	mw_tel_start(d);
+	mw_tel_put_int(d, "node", node_id);
 	mw_tel_put(d, "slabs", audit.slabs);
 	mw_tel_put(d, "pages", audit.pages);
 	mw_tel_put(d, "blocks", audit.blocks);
@@ -433,6 +432,6 @@ mw_tel_audit(const char *cmd, const char *params, struct rte_tel_data *d)
 	mw_tel_put(d, "free", audit.free);
 	mw_tel_put(d, "moved", audit.moved);
 	mw_tel_put(d, "faults", audit.faults);
-	mw_tel_put_object(d, "which", faults.d);
+	mw_tel_put_part(d, "which", faults.d);
 	return 0;
 }

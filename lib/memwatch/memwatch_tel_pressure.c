@@ -32,27 +32,27 @@ key_of(enum rte_memwatch_source source, char *key, size_t size)
 }
 
 static void
-put_source(struct rte_tel_data *d, enum rte_memwatch_source source,
+put_source(struct mw_tel_data *d, enum rte_memwatch_source source,
 	   const struct rte_memwatch_figure *f)
 {
-	struct rte_tel_data *object = mw_tel_object();
+	struct mw_tel_data *object = mw_tel_object(d);
 	char key[64];
 
 	if (object == NULL)
 		return;
-	rte_tel_data_add_dict_string(object, "level", rte_memwatch_level_name(f->level));
-	rte_tel_data_add_dict_int(object, "shortage", f->shortage);
+	mw_tel_put_text(object, "level", rte_memwatch_level_name(f->level));
+	mw_tel_put_int(object, "shortage", f->shortage);
 	mw_tel_put(object, "free", f->free);
 	mw_tel_put(object, "total", f->total);
 	key_of(source, key, sizeof(key));
-	mw_tel_put_object(d, key, object);
+	mw_tel_put_part(d, key, object);
 }
 
 static void
-put_nodes(struct rte_tel_data *d)
+put_nodes(struct mw_tel_data *d)
 {
 	const struct rte_numa_topology *topo = rte_numa_topology_self();
-	struct rte_tel_data *nodes = mw_tel_object();
+	struct mw_tel_data *nodes = mw_tel_object(d);
 	int node_id, level;
 	char name[16];
 
@@ -64,43 +64,41 @@ put_nodes(struct rte_tel_data *d)
 			if (level < 0)
 				continue;
 			snprintf(name, sizeof(name), "%d", node_id);
-			rte_tel_data_add_dict_string(
-				nodes, name,
-				rte_memwatch_level_name((enum rte_memwatch_level)level));
+			mw_tel_put_text(nodes, name,
+					rte_memwatch_level_name((enum rte_memwatch_level)level));
 		}
-	mw_tel_put_object(d, "nodes", nodes);
+	mw_tel_put_part(d, "nodes", nodes);
 }
 
 static int
-put_pressure(struct rte_tel_data *d, int node_id)
+put_pressure(struct mw_tel_data *d, int node_id)
 {
 	struct rte_memwatch_figure figures[RTE_MEMWATCH_NB_SOURCES];
 	int level = rte_memwatch_current(node_id);
 	int64_t available = rte_memwatch_available(node_id);
-	struct rte_tel_data *sources;
+	struct mw_tel_data *sources;
 	int source, rc = rte_memwatch_figures(node_id, figures);
 
 	if (level < 0 || rc < 0)
 		return mw_tel_error(d, "memory cannot be looked at: %s",
 				    strerror(level < 0 ? -level : -rc));
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_int(d, "node", node_id);
-	rte_tel_data_add_dict_string(d, "level",
-				     rte_memwatch_level_name((enum rte_memwatch_level)level));
+	mw_tel_start(d);
+	mw_tel_put_int(d, "node", node_id);
+	mw_tel_put_text(d, "level", rte_memwatch_level_name((enum rte_memwatch_level)level));
 	if (available >= 0)
 		mw_tel_put(d, "available", (uint64_t)available);
-	sources = mw_tel_object();
+	sources = mw_tel_object(d);
 	for (source = 0; sources != NULL && source < RTE_MEMWATCH_NB_SOURCES; source++)
 		if (figures[source].known)
 			put_source(sources, (enum rte_memwatch_source)source, &figures[source]);
-	mw_tel_put_object(d, "sources", sources);
+	mw_tel_put_part(d, "sources", sources);
 	if (node_id == RTE_NUMA_NODE_ANY)
 		put_nodes(d);
 	return 0;
 }
 
 int
-mw_tel_pressure(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_pressure(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	int node_id = RTE_NUMA_NODE_ANY;
 	bool watched;

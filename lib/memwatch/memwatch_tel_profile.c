@@ -31,7 +31,7 @@
 #define FRAME	    80
 
 static bool
-is_bare(const char *cmd, const char *params, struct rte_tel_data *d)
+is_bare(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	if (params == NULL || *params == '\0')
 		return true;
@@ -40,13 +40,13 @@ is_bare(const char *cmd, const char *params, struct rte_tel_data *d)
 }
 
 static int
-failed(struct rte_tel_data *d)
+failed(struct mw_tel_data *d)
 {
 	return mw_tel_error(d, "%s", rte_memwatch_error());
 }
 
 int
-mw_tel_profile_start(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_start(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	struct rte_memprof_config config = { .interval = RTE_MEMPROF_INTERVAL };
 	uint64_t number[2];
@@ -58,7 +58,7 @@ mw_tel_profile_start(const char *cmd, const char *params, struct rte_tel_data *d
 		config.interval = number[0];
 	if (rte_memprof_start(&config) != 0)
 		return failed(d);
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	mw_tel_put(d, "interval", config.interval);
 	return 0;
 }
@@ -67,9 +67,9 @@ mw_tel_profile_start(const char *cmd, const char *params, struct rte_tel_data *d
 
 /* Without the zeroes at its end. */
 static void
-put_bins(struct rte_tel_data *d, const char *name, const uint64_t *bins)
+put_bins(struct mw_tel_data *d, const char *name, const uint64_t *bins)
 {
-	struct rte_tel_data *list = mw_tel_list();
+	struct mw_tel_data *list = mw_tel_list(d);
 	unsigned int i, n = RTE_MEMPROF_NB_BINS;
 
 	if (list == NULL)
@@ -78,7 +78,7 @@ put_bins(struct rte_tel_data *d, const char *name, const uint64_t *bins)
 		n--;
 	for (i = 0; i < n; i++)
 		mw_tel_append(list, bins[i]);
-	mw_tel_put_list(d, name, list);
+	mw_tel_put_part(d, name, list);
 }
 
 static int
@@ -91,14 +91,14 @@ count_advice(enum rte_memprof_advice_kind kind, const char *text, void *arg)
 }
 
 static int
-put_summary(struct rte_tel_data *d)
+put_summary(struct mw_tel_data *d)
 {
 	struct rte_memprof_summary s;
 	unsigned int advice = 0;
 
 	if (rte_memprof_summary(&s) != 0 || rte_memprof_advise(count_advice, &advice) != 0)
 		return failed(d);
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	mw_tel_put(d, "interval", s.interval);
 	mw_tel_put(d, "running", s.running);
 	mw_tel_put(d, "duration_us", s.duration_us);
@@ -130,7 +130,7 @@ put_summary(struct rte_tel_data *d)
 }
 
 int
-mw_tel_profile_stop(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_stop(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	if (!is_bare(cmd, params, d))
 		return 0;
@@ -138,7 +138,7 @@ mw_tel_profile_stop(const char *cmd, const char *params, struct rte_tel_data *d)
 }
 
 int
-mw_tel_profile_show(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_show(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	return is_bare(cmd, params, d) ? put_summary(d) : 0;
 }
@@ -148,16 +148,16 @@ mw_tel_profile_show(const char *cmd, const char *params, struct rte_tel_data *d)
 #define COLUMNS 5
 
 struct columns {
-	struct rte_tel_data *list[COLUMNS];
+	struct mw_tel_data *list[COLUMNS];
 };
 
 static void
-columns_begin(struct columns *c)
+columns_begin(struct columns *c, const struct mw_tel_data *d)
 {
 	unsigned int i;
 
 	for (i = 0; i < COLUMNS; i++)
-		c->list[i] = mw_tel_list();
+		c->list[i] = mw_tel_list(d);
 }
 
 static void
@@ -172,17 +172,17 @@ columns_row(struct columns *c, const uint64_t values[COLUMNS])
 
 /* Answers with them, or with what went wrong. */
 static int
-columns_end(struct columns *c, int rc, const char *const names[COLUMNS], struct rte_tel_data *d)
+columns_end(struct columns *c, int rc, const char *const names[COLUMNS], struct mw_tel_data *d)
 {
 	unsigned int i;
 
 	if (rc == 0)
-		rte_tel_data_start_dict(d);
+		mw_tel_start(d);
 	for (i = 0; i < COLUMNS; i++)
 		if (rc == 0)
-			mw_tel_put_list(d, names[i], c->list[i]);
+			mw_tel_put_part(d, names[i], c->list[i]);
 		else if (c->list[i] != NULL)
-			rte_tel_data_free(c->list[i]);
+			mw_tel_free(c->list[i]);
 	return rc == 0 ? 0 : failed(d);
 }
 
@@ -196,7 +196,7 @@ node_row(const struct rte_memprof_node *node, void *arg)
 }
 
 int
-mw_tel_profile_nodes(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_nodes(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	static const char *const names[COLUMNS] = { "node", "allocations", "allocated_bytes",
 						    "remote_blocks", "remote_bytes" };
@@ -204,7 +204,7 @@ mw_tel_profile_nodes(const char *cmd, const char *params, struct rte_tel_data *d
 
 	if (!is_bare(cmd, params, d))
 		return 0;
-	columns_begin(&c);
+	columns_begin(&c, d);
 	return columns_end(&c, rte_memprof_nodes(node_row, &c), names, d);
 }
 
@@ -217,7 +217,7 @@ class_row(const struct rte_memprof_class *cls, void *arg)
 }
 
 int
-mw_tel_profile_classes(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_classes(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	static const char *const names[COLUMNS] = { "class_size", "allocations", "sampled",
 						    "asked_bytes", "given_bytes" };
@@ -225,36 +225,35 @@ mw_tel_profile_classes(const char *cmd, const char *params, struct rte_tel_data 
 
 	if (!is_bare(cmd, params, d))
 		return 0;
-	columns_begin(&c);
+	columns_begin(&c, d);
 	return columns_end(&c, rte_memprof_classes(class_row, &c), names, d);
 }
 
 /* ---- call sites */
 
 struct part {
-	struct rte_tel_data *d;
+	struct mw_tel_data *d;
 	uint64_t n, first, next; /* next 0: nothing is left out. */
 	size_t bytes;
 };
 
-static struct rte_tel_data *
-stack_of(const struct rte_memprof_site *site, size_t *bytes)
+static struct mw_tel_data *
+stack_of(const struct mw_tel_data *of, const struct rte_memprof_site *site, size_t *bytes)
 {
-	struct rte_tel_data *list = rte_tel_data_alloc();
+	struct mw_tel_data *list = mw_tel_texts(of);
 	const struct rte_memprof_frame *f;
 	unsigned int i;
 	char name[FRAME];
 
 	if (list == NULL)
 		return NULL;
-	rte_tel_data_start_array(list, RTE_TEL_STRING_VAL);
 	for (i = 0; i < site->nb_frames && i < MOST_FRAMES; i++) {
 		f = &site->frames[i];
 		if (f->function != NULL)
 			snprintf(name, sizeof(name), "%s", f->function);
 		else
 			snprintf(name, sizeof(name), "%p", f->pc);
-		rte_tel_data_add_array_string(list, name);
+		mw_tel_append_text(list, name);
 		*bytes += strlen(name) + 3;
 	}
 	return list;
@@ -265,7 +264,7 @@ put_site(const struct rte_memprof_site *site, void *arg)
 {
 	struct part *part = arg;
 	uint64_t index = part->n++;
-	struct rte_tel_data *object;
+	struct mw_tel_data *object;
 	char name[24];
 
 	if (index < part->first || part->next != 0)
@@ -274,7 +273,7 @@ put_site(const struct rte_memprof_site *site, void *arg)
 		part->next = index;
 		return 0;
 	}
-	object = mw_tel_object();
+	object = mw_tel_object(part->d);
 	if (object == NULL)
 		return 0;
 	mw_tel_put(object, "allocations", site->allocations);
@@ -286,14 +285,14 @@ put_site(const struct rte_memprof_site *site, void *arg)
 			object, "efficiency_permille",
 			(uint64_t)((double)site->asked_bytes * 1000 / (double)site->given_bytes));
 	part->bytes += 220;
-	mw_tel_put_list(object, "stack", stack_of(site, &part->bytes));
+	mw_tel_put_part(object, "stack", stack_of(object, site, &part->bytes));
 	snprintf(name, sizeof(name), "%llu", (unsigned long long)index);
-	mw_tel_put_object(part->d, name, object);
+	mw_tel_put_part(part->d, name, object);
 	return 0;
 }
 
 int
-mw_tel_profile_sites(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_sites(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	struct part part = { .d = d };
 	uint64_t number[2] = { 0, 0 };
@@ -302,7 +301,7 @@ mw_tel_profile_sites(const char *cmd, const char *params, struct rte_tel_data *d
 	if (!mw_tel_numbers(params, number, &n) || n > 1)
 		return mw_tel_error(d, "say %s[,<first call site>]", cmd);
 	part.first = number[0];
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	if (rte_memprof_sites(put_site, &part) != 0)
 		return failed(d);
 	mw_tel_put(d, "sites", part.n);
@@ -315,7 +314,7 @@ mw_tel_profile_sites(const char *cmd, const char *params, struct rte_tel_data *d
 /* ---- advice */
 
 struct advising {
-	struct rte_tel_data *d;
+	struct mw_tel_data *d;
 	unsigned int n;
 };
 
@@ -323,32 +322,31 @@ struct advising {
 static int
 put_advice(enum rte_memprof_advice_kind kind, const char *text, void *arg)
 {
-	struct rte_tel_data *list = rte_tel_data_alloc();
 	struct advising *advising = arg;
+	struct mw_tel_data *list = mw_tel_texts(advising->d);
 	char name[16], piece[PIECE + 1];
 
 	(void)kind;
 	if (list == NULL || advising->n == MOST_ADVICE) {
-		rte_tel_data_free(list);
+		mw_tel_free(list);
 		return 0;
 	}
-	rte_tel_data_start_array(list, RTE_TEL_STRING_VAL);
 	for (; *text != '\0'; text += strlen(piece)) {
 		snprintf(piece, sizeof(piece), "%s", text);
-		rte_tel_data_add_array_string(list, piece);
+		mw_tel_append_text(list, piece);
 	}
 	snprintf(name, sizeof(name), "%u", advising->n++);
-	mw_tel_put_list(advising->d, name, list);
+	mw_tel_put_part(advising->d, name, list);
 	return 0;
 }
 
 int
-mw_tel_profile_advice(const char *cmd, const char *params, struct rte_tel_data *d)
+mw_tel_profile_advice(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	struct advising advising = { .d = d };
 
 	if (!is_bare(cmd, params, d))
 		return 0;
-	rte_tel_data_start_dict(d);
+	mw_tel_start(d);
 	return rte_memprof_advise(put_advice, &advising) != 0 ? failed(d) : 0;
 }

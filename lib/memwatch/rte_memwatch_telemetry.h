@@ -32,6 +32,31 @@ extern "C" {
 int
 rte_memwatch_telemetry(void);
 
+/**
+ * Have a command answered without telemetry: of a process that has none, as EAL has it in primaries
+ * alone.
+ *
+ * The answer is made here and now, of what this process sees; what telemetry would say is said in the
+ * same words. A secondary tells of fastmem what the primary would, since they share it; pressure is
+ * as this process sees it, and profiles are of this process.
+ *
+ * Context: control path, may sleep; MT-safe; needs EAL.
+ *
+ * @param command
+ *   As telemetry takes it, such as "/fastmem/classes,0".
+ * @param[out] text
+ *   JSON, an object with one member that is called as the command without its parameters; to be freed
+ *   with free().
+ *
+ * @return
+ *   0 on success, for a command with wrong parameters as well, as the answer says so; otherwise a
+ *   negative errno:
+ *   - -ENOENT: no command of this library
+ *   - -ENOMEM: out of memory
+ */
+int
+rte_memwatch_telemetry_ask(const char *command, char **text);
+
 #ifdef __cplusplus
 }
 #endif

@@ -184,6 +184,37 @@ def test_wrong_arguments_are_answered_with_an_error():
         assert word in answer['error'], f'{command}: {answer}'
 
 
+def test_the_same_is_said_without_telemetry():
+    program = common()
+    node = program.tell()['node']
+    for command in ('info', 'nodes', f'classes,{node}', 'lcores', 'lcores,1', f'heap_map,{node}',
+                    f'heap_map,{node},3', f'audit,{node}', 'classes,99', 'classes,-1', 'info,x',
+                    'lcores,1,2', 'profile/show', 'profile/start,0'):
+        [line] = program.do(f'ask /fastmem/{command}')
+        [(name, answer)] = json.loads(line).items()
+        assert name == f'/fastmem/{command.split(",")[0]}', name
+        assert answer == program.ask(f'/fastmem/{command}'), command
+    # What moves has the same shape.
+    [line] = program.do('ask /fastmem/pressure')
+    ours, theirs = json.loads(line)['/fastmem/pressure'], program.ask('/fastmem/pressure')
+    assert ours.keys() == theirs.keys() and ours['sources'].keys() == theirs['sources'].keys()
+    for command in ('/fastmem/inf', '/fastmem/infos', '/fastmem', '/eal/params', '', ',1'):
+        assert program.do(f'ask {command}') == ['-2\n'], command
+
+
+def test_profiles_are_told_without_telemetry():
+    with running() as program:
+        program.do('init')
+        program.ask('/fastmem/profile/start,1')
+        program.do('work')
+        program.ask('/fastmem/profile/stop')
+        for what in ('show', 'nodes', 'classes', 'sites', 'advice'):
+            [line] = program.do(f'ask /fastmem/profile/{what}')
+            theirs = program.ask(f'/fastmem/profile/{what}')
+            assert json.loads(line)[f'/fastmem/profile/{what}'] == theirs, what
+            assert theirs or what == 'advice', what
+
+
 def test_without_fastmem_there_is_an_answer_too():
     with running() as program:
         node = program.ask('/fastmem/pressure')['nodes'].popitem()[0]

@@ -81,10 +81,31 @@ set_up(void)
 		rte_fastmem_free(other[i]);
 }
 
+/* What the library says without telemetry. */
+static void
+ask(const char *command)
+{
+#ifdef LINK_MEMWATCH
+	char *text;
+	int rc = rte_memwatch_telemetry_ask(command, &text);
+
+	if (rc != 0) {
+		printf("%d\n", rc);
+		return;
+	}
+	printf("%s\n", text);
+	free(text);
+#else
+	(void)command;
+#endif
+}
+
 static void
 do_it(const char *what)
 {
-	if (strcmp(what, "init") == 0)
+	if (strncmp(what, "ask ", 4) == 0)
+		ask(what + 4);
+	else if (strcmp(what, "init") == 0)
 		set_up();
 	else if (strcmp(what, "tell") == 0)
 		tell();
