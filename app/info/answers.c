@@ -18,7 +18,8 @@ static const char *const columns[NB_CALLS] = {
 bool
 answers_ask(struct watched *w, struct answers *a)
 {
-	*a = (struct answers){ .nodes = watched_ask(w, "/fastmem/nodes") };
+	*a = (struct answers){ .nodes = watched_ask(w, "/fastmem/nodes"),
+			       .from_here = w->child != 0 };
 	if (a->nodes != NULL)
 		a->lcores = watched_ask_all(w, "/fastmem/lcores");
 	if (a->lcores != NULL)

@@ -9,7 +9,12 @@
 /* What several verbs show of a running program. */
 struct answers {
 	json_t *nodes, *lcores, *pressure;
+	bool from_here; /* pressure is as this process sees it */
 };
+
+/* What is to be said with pressure then. */
+#define ANSWERS_FROM_HERE \
+	"Pressure is as fastmem-info sees it: how the program watches it a secondary cannot tell."
 
 /* Ask for all of it; false: it does not answer. answers_release() what it holds in either case. */
 bool

@@ -13,10 +13,8 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { PREFIX };
-
 static const struct option_def audit_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	{ 0 },
 };
 
@@ -52,7 +50,7 @@ run(const struct options *opts)
 	uint64_t faults = 0;
 	bool done;
 
-	if (watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	done = watched_each_node(&w, print_node, &faults);
 	watched_close(&w);

@@ -14,10 +14,8 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { PREFIX };
-
 static const struct option_def classes_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	{ 0 },
 };
 
@@ -53,7 +51,7 @@ run(const struct options *opts)
 	static struct watched w;
 	bool done;
 
-	if (watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	done = watched_each_node(&w, print_node, NULL);
 	watched_close(&w);

@@ -17,10 +17,10 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { PREFIX, SVG, COLOUR };
+enum { SVG = NB_WATCHED_OPTIONS, COLOUR };
 
 static const struct option_def map_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	[SVG] = { "--svg", "FILE",
 		  "draw a picture into FILE instead, or onto the output if it is -" },
 	[COLOUR] = { "--colour", "WHEN", "always, never, or auto: on a terminal" },
@@ -121,7 +121,7 @@ run(const struct options *opts)
 	static struct watched w;
 	struct heap_map map;
 
-	if (colour < 0 || watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (colour < 0 || watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	if (heap_map_read(&w, &map))
 		status = show(&map, opts->value[SVG], colour != 0);

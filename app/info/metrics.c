@@ -181,6 +181,8 @@ metrics_write(FILE *file, struct watched *w)
 	bool all = answers_ask(w, &a.of) && ask_classes(w, &a);
 
 	if (all) {
+		if (a.of.from_here)
+			fprintf(file, "# %s\n", ANSWERS_FROM_HERE);
 		write_nodes(file, &a);
 		write_classes(file, &a);
 		write_lcores(file, &a);

@@ -17,10 +17,10 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { PREFIX, WRITE, LISTEN };
+enum { WRITE = NB_WATCHED_OPTIONS, LISTEN };
 
 static const struct option_def prometheus_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	[WRITE] = { "--write", "FILE",
 		    "write them into FILE, all at once, for the textfile collector of the node exporter" },
 	[LISTEN] = { "--listen", "ADDR:PORT",
@@ -38,7 +38,7 @@ collect(size_t *size, void *arg)
 	FILE *memory;
 	bool all = false;
 
-	if (w == NULL || watched_open(w, opts, opts->value[PREFIX]) != 0) {
+	if (w == NULL || watched_open(w, opts) != 0) {
 		free(w);
 		return NULL;
 	}
@@ -88,6 +88,12 @@ run(const struct options *opts)
 	if (opts->value[WRITE] != NULL) {
 		fprintf(stderr,
 			"fastmem-info: --write writes once and --listen goes on: give one of them\n");
+		return VERB_FAILED;
+	}
+	/* A scrape is not to start a process, and one that stays attached would hold the program up. */
+	if (opts->value[WATCHED_SECONDARY] != NULL) {
+		fprintf(stderr,
+			"fastmem-info: --listen asks by telemetry alone; with --secondary have a timer --write\n");
 		return VERB_FAILED;
 	}
 	return listen_at(opts->value[LISTEN], collect, (void *)(uintptr_t)opts) == 0 ? VERB_OK :

@@ -19,10 +19,10 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { PREFIX, HTML, SECONDS };
+enum { HTML = NB_WATCHED_OPTIONS, SECONDS };
 
 static const struct option_def report_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	[HTML] = { "--html", "FILE",
 		   "write the page into FILE, all at once, or onto the output if it is -" },
 	[SECONDS] = { "--seconds", "N", "watch for so long, 0.1 to 86400; 10 if not given" },
@@ -138,7 +138,7 @@ run(const struct options *opts)
 	static struct report r;
 	double seconds;
 
-	if (!check(opts, &seconds) || watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (!check(opts, &seconds) || watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "watching %s, process %d, for %g s; Ctrl-C ends it early\n",

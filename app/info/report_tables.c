@@ -278,7 +278,8 @@ report_pressure(FILE *file, const struct report *r)
 	html_text(file, answers_level(&r->last));
 	json_object_foreach(json_object_get(pressure, "nodes"), name, value)
 		put_level(file, name, json_string_value(value));
-	fprintf(file, ". It was not low at %zu of %zu looks.</p>\n", r->nb_short, r->nb_looks);
+	fprintf(file, ". It was not low at %zu of %zu looks.%s</p>\n", r->nb_short, r->nb_looks,
+		r->last.from_here ? " " ANSWERS_FROM_HERE : "");
 	fputs("<table><thead><tr><th class=\"text\">by</th><th class=\"text\">level</th><th>short</th>"
 	      "<th class=\"wide\"></th><th>free</th><th>of</th></tr></thead><tbody>\n",
 	      file);

@@ -14,10 +14,8 @@
 #include "machine.h"
 #include "verb.h"
 
-enum { PREFIX };
-
 static const struct option_def status_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	{ 0 },
 };
 
@@ -95,6 +93,8 @@ print_pressure(const struct answers *a)
 
 	printf("\npressure %s, %s available\n", answers_level(a),
 	       size_text(size, watched_number(a->pressure, "available")));
+	if (a->from_here)
+		printf("%s\n", ANSWERS_FROM_HERE);
 }
 
 static enum verb_status
@@ -104,7 +104,7 @@ run(const struct options *opts)
 	struct answers a;
 	bool all;
 
-	if (watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	all = answers_ask(&w, &a);
 	if (all) {

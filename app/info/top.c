@@ -21,10 +21,10 @@
 #include "top.h"
 #include "verb.h"
 
-enum { PREFIX, PERIOD };
+enum { PERIOD = NB_WATCHED_OPTIONS };
 
 static const struct option_def top_options[] = {
-	[PREFIX] = WATCHED_OPTION,
+	WATCHED_OPTIONS,
 	[PERIOD] = { "--period", "SECONDS", "look so often, 0.1 to 60; 1 if not given" },
 	{ 0 },
 };
@@ -201,7 +201,7 @@ run(const struct options *opts)
 			return VERB_FAILED;
 		}
 	}
-	if (watched_open(&w, opts, opts->value[PREFIX]) != 0)
+	if (watched_open(&w, opts) != 0)
 		return VERB_FAILED;
 	status = show(&w, (int)(seconds * 1000));
 	watched_close(&w);

@@ -45,7 +45,7 @@ struct top_class {
 struct top {
 	char prefix[256];
 	int pid;
-	char level[16];
+	char level[32];
 	uint64_t available;
 	double last; /* look, in seconds */
 	unsigned int nb_nodes, nb_lcores, nb_classes;

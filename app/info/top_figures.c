@@ -177,7 +177,8 @@ top_look(struct top *t, struct watched *w)
 		t->pid = w->pid;
 		look_at_nodes(t, a.nodes);
 		look_at_lcores(t, &a, t->last > 0 ? at - t->last : 0);
-		snprintf(t->level, sizeof(t->level), "%s", answers_level(&a));
+		snprintf(t->level, sizeof(t->level), "%s%s", answers_level(&a),
+			 a.from_here ? " (seen from here)" : "");
 		t->available = watched_number(a.pressure, "available");
 		t->last = at;
 		all = look_at_classes(t, w);

@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "attached.h"
 #include "watched.h"
 
 #define SOCKET	     "dpdk_telemetry.v2"
@@ -63,24 +64,34 @@ connect_to(const char *folder, const char *prefix)
 	return -1;
 }
 
-/* All that answer: how many, and the name of the last one; all names for a message. */
+/* By telemetry, or as a secondary could. */
+static bool
+can_be_asked(const char *folder, const char *prefix, bool secondary)
+{
+	int fd;
+
+	if (secondary)
+		return attached_primary(folder, prefix) != 0;
+	fd = connect_to(folder, prefix);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* All that can: how many, and the name of the last one; all names for a message. */
 static unsigned int
-find_running(const char *folder, char *last, size_t size, char *names, size_t names_size)
+find_running(const char *folder, bool secondary, char *last, size_t size, char *names,
+	     size_t names_size)
 {
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 	unsigned int n = 0;
 	size_t used = 0;
-	int fd;
 
 	names[0] = '\0';
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || !can_be_asked(folder, entry->d_name, secondary))
 			continue;
-		fd = connect_to(folder, entry->d_name);
-		if (fd < 0)
-			continue;
-		close(fd);
 		n++;
 		snprintf(last, size, "%s", entry->d_name);
 		if (used < names_size)
@@ -92,8 +103,28 @@ find_running(const char *folder, char *last, size_t size, char *names, size_t na
 	return n;
 }
 
+static void
+say_none(struct watched *w, bool secondary)
+{
+	char names[512];
+
+	if (secondary) {
+		fprintf(stderr,
+			"fastmem-info: no DPDK program runs here that a secondary could attach to: no "
+			"primary holds a config file in a folder of %s (with --in-memory it has none)\n",
+			w->folder);
+		return;
+	}
+	fprintf(stderr,
+		"fastmem-info: no DPDK program with telemetry runs here: there is no socket " SOCKET
+		" in a folder of %s\n",
+		w->folder);
+	if (find_running(w->folder, true, w->prefix, sizeof(w->prefix), names, sizeof(names)) != 0)
+		fprintf(stderr, "Without telemetry, for --secondary:%s\n", names);
+}
+
 static int
-choose(struct watched *w, const char *folder, const char *prefix)
+choose(struct watched *w, const char *prefix, bool secondary)
 {
 	char names[512];
 	unsigned int n;
@@ -102,14 +133,11 @@ choose(struct watched *w, const char *folder, const char *prefix)
 		snprintf(w->prefix, sizeof(w->prefix), "%s", prefix);
 		return 0;
 	}
-	n = find_running(folder, w->prefix, sizeof(w->prefix), names, sizeof(names));
+	n = find_running(w->folder, secondary, w->prefix, sizeof(w->prefix), names, sizeof(names));
 	if (n == 1)
 		return 0;
 	if (n == 0)
-		fprintf(stderr,
-			"fastmem-info: no DPDK program with telemetry runs here: there is no socket " SOCKET
-			" in a folder of %s\n",
-			folder);
+		say_none(w, secondary);
 	else
 		fprintf(stderr,
 			"fastmem-info: %u DPDK programs run here; say which with --file-prefix:%s\n",
@@ -117,35 +145,79 @@ choose(struct watched *w, const char *folder, const char *prefix)
 	return -1;
 }
 
-int
-watched_open(struct watched *w, const struct options *opts, const char *prefix)
+/* ---- reaching it */
+
+static int
+reach_by_telemetry(struct watched *w)
 {
-	char folder[512];
-	json_t *hello;
-	ssize_t got;
+	w->fd = connect_to(w->folder, w->prefix);
+	if (w->fd >= 0)
+		return 0;
+	fprintf(stderr, "fastmem-info: no answer from a program at %s/%s/" SOCKET ": %s\n",
+		w->folder, w->prefix, strerror(errno));
+	if (can_be_asked(w->folder, w->prefix, true))
+		fprintf(stderr,
+			"It runs, without telemetry: fastmem-info can attach to it with --secondary\n");
+	return -1;
+}
+
+static int
+reach_as_secondary(struct watched *w)
+{
+	pid_t primary = attached_primary(w->folder, w->prefix);
+
+	if (primary == 0) {
+		fprintf(stderr,
+			"fastmem-info: no DPDK program runs with --file-prefix %s, or a secondary cannot "
+			"attach to it: no primary holds %s/%s/config (with --in-memory it has none)\n",
+			w->prefix, w->folder, w->prefix);
+		return -1;
+	}
+	w->fd = attached_open(w->folder, w->prefix, primary, &w->child);
+	if (w->fd >= 0)
+		return 0;
+	fprintf(stderr, "fastmem-info: no process to attach with: %s\n", strerror(errno));
+	return -1;
+}
+
+static int
+greet(struct watched *w)
+{
+	ssize_t got = recv(w->fd, w->text, sizeof(w->text), 0);
+	json_t *hello = got > 0 ? json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, NULL) :
+				  NULL;
+	const char *error = json_string_value(json_object_get(hello, "error"));
+
+	w->pid = (int)watched_number(hello, "pid");
+	if (w->pid == 0 && w->child != 0)
+		fprintf(stderr, "fastmem-info: %s: %s\n", w->prefix,
+			error != NULL ? error : "the process that was to attach to it ended");
+	else if (w->pid == 0)
+		fprintf(stderr,
+			"fastmem-info: what answers at %s/%s/" SOCKET " is no DPDK telemetry\n",
+			w->folder, w->prefix);
+	json_decref(hello);
+	return w->pid != 0 ? 0 : -1;
+}
+
+int
+watched_open(struct watched *w, const struct options *opts)
+{
+	bool secondary = opts->value[WATCHED_SECONDARY] != NULL;
 
 	if (strcmp(opts->sysfs, "/sys") != 0) {
 		fprintf(stderr,
 			"fastmem-info: --sysfs stands for a machine; this asks a running program\n");
 		return -1;
 	}
-	runtime_folder(folder, sizeof(folder));
-	if (choose(w, folder, prefix) != 0)
+	w->child = 0;
+	w->quiet = false;
+	runtime_folder(w->folder, sizeof(w->folder));
+	if (choose(w, opts->value[WATCHED_PREFIX], secondary) != 0 ||
+	    (secondary ? reach_as_secondary(w) : reach_by_telemetry(w)) != 0)
 		return -1;
-	w->fd = connect_to(folder, w->prefix);
-	if (w->fd < 0) {
-		fprintf(stderr, "fastmem-info: no answer from a program at %s/%s/" SOCKET ": %s\n",
-			folder, w->prefix, strerror(errno));
-		return -1;
-	}
-	got = recv(w->fd, w->text, sizeof(w->text), 0);
-	hello = got > 0 ? json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
-	w->pid = (int)watched_number(hello, "pid");
-	json_decref(hello);
-	if (w->pid != 0)
+	if (greet(w) == 0)
 		return 0;
-	fprintf(stderr, "fastmem-info: what answers at %s/%s/" SOCKET " is no DPDK telemetry\n",
-		folder, w->prefix);
 	watched_close(w);
 	return -1;
 }
@@ -154,6 +226,8 @@ void
 watched_close(struct watched *w)
 {
 	close(w->fd);
+	if (w->child != 0)
+		attached_close(w->folder, w->prefix, w->child);
 }
 
 /* ---- asking it */
@@ -192,6 +266,13 @@ unwrap(struct watched *w, const char *command, json_t *reply)
 	return answer;
 }
 
+/* Why there is no answer. What ends before it has read what was sent resets the connection. */
+static const char *
+lost(int error)
+{
+	return error == EPIPE || error == ECONNRESET ? "it ended" : strerror(error);
+}
+
 json_t *
 watched_ask(struct watched *w, const char *format, ...)
 {
@@ -205,10 +286,10 @@ watched_ask(struct watched *w, const char *format, ...)
 	vsnprintf(command, sizeof(command), format, args);
 	va_end(args);
 	if (send(w->fd, command, strlen(command), MSG_NOSIGNAL) < 0)
-		return refused(w, command, strerror(errno));
+		return refused(w, command, lost(errno));
 	got = recv(w->fd, w->text, sizeof(w->text), 0);
 	if (got <= 0)
-		return refused(w, command, got == 0 ? "it ended" : strerror(errno));
+		return refused(w, command, lost(got == 0 ? EPIPE : errno));
 	reply = json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, &error);
 	if (reply == NULL)
 		return refused(w, command, error.text);

@@ -6,15 +6,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
 #include "options.h"
 
-/* A running program that answers DPDK's telemetry. */
+/* A running program that answers DPDK's telemetry, or that a child of this process is attached to. */
 struct watched {
 	int fd;
 	int pid;
+	pid_t child;	    /* that one; 0: it is asked by telemetry */
+	char folder[512];   /* EAL's, with one for each program */
 	char prefix[256];   /* its --file-prefix */
 	bool no_command;    /* the last reason is that it has no such command */
 	bool quiet;	    /* reasons are only kept, in `why` */
@@ -23,19 +26,21 @@ struct watched {
 	char text[1 << 17]; /* its last answer; more than it can say at once */
 };
 
-/* The option that names it, for the table of each verb that asks one. */
-#define WATCHED_OPTION \
-	{ \
-		"--file-prefix", "NAME", \
-			"ask the program that EAL started with --file-prefix NAME" \
-	}
+/* The options that name it, the first ones in the table of each verb that asks one. */
+enum { WATCHED_PREFIX, WATCHED_SECONDARY, NB_WATCHED_OPTIONS };
+
+#define WATCHED_OPTIONS \
+	[WATCHED_PREFIX] = { "--file-prefix", "NAME", \
+			     "ask the program that EAL started with --file-prefix NAME" }, \
+	[WATCHED_SECONDARY] = { "--secondary", NULL, \
+				"attach to it as a secondary process, where it has no telemetry" }
 
 /*
- * Find the program with that prefix or, for NULL, the only one there is, and greet it. Returns 0, or
- * -1 with the reason on stderr.
+ * Find the program that the options name, or the only one there is, and greet it. Returns 0, or -1
+ * with the reason on stderr.
  */
 int
-watched_open(struct watched *w, const struct options *opts, const char *prefix);
+watched_open(struct watched *w, const struct options *opts);
 
 void
 watched_close(struct watched *w);

@@ -9,20 +9,21 @@ import os
 import subprocess
 import tempfile
 
+WITHOUT_HUGEPAGES = ('--no-huge', '-m', '420')
 LIMIT = 16 << 10  # of telemetry's answers
 
 
 class Program:
     """A program under test, that does what it is told."""
 
-    def __init__(self, folder, prefix, program, options, env):
+    def __init__(self, folder, prefix, program, options, memory, env):
         cpus = sorted(os.sched_getaffinity(0))
         self.env = {**os.environ, **env, 'RUNTIME_DIRECTORY': folder}
         self.folder = folder
         self.prefix = prefix
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen(
-            [program, '--no-huge', '-m', '420', '--no-pci', '--log-level', 'error',
+            [program, *memory, '--no-pci', '--log-level', 'error',
              f'--lcores=0@{cpus[0]},1@{cpus[-1]}', f'--file-prefix={prefix}', *options],
             env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
@@ -66,12 +67,12 @@ class Program:
 
 
 @contextlib.contextmanager
-def running(program, *options, folder=None, prefix='watched', **env):
+def running(program, *options, folder=None, prefix='watched', memory=WITHOUT_HUGEPAGES, **env):
     """A program of one's own, in a runtime folder of its own unless one is given."""
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
-        started = Program(folder, prefix, program, options, env)
+        started = Program(folder, prefix, program, options, memory, env)
         try:
             yield started
             started.process.stdin.close()
