@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -35,8 +36,12 @@ int
 output_replace(const char *name, const char *data, size_t size)
 {
 	char fresh[4096];
+	struct stat there;
 	int ret;
 
+	/* A device or a pipe is written to: in its place a file would be there for all who use it. */
+	if (stat(name, &there) == 0 && !S_ISREG(there.st_mode))
+		return output_write(name, data, size);
 	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
 	ret = output_write(fresh, data, size);

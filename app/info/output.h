@@ -18,7 +18,7 @@ output_picture(const char *name, int (*draw)(FILE *file, const void *what), cons
 int
 output_write(const char *name, const char *data, size_t size);
 
-/* The same all at once: who reads meanwhile finds the old file or the new one. */
+/* The same all at once: who reads meanwhile finds the old file or the new one. No device is replaced. */
 int
 output_replace(const char *name, const char *data, size_t size);
 

@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -284,6 +285,17 @@ def a_file_is_replaced_whole():
         assert 'could not be written' in info(program, 'prometheus', '--write', folder + '/no/file', status=2)
 
 
+def what_is_no_file_is_written_to():
+    program = watched()
+    with tempfile.TemporaryDirectory() as folder:
+        name = os.path.join(folder, 'pipe')
+        os.mkfifo(name)
+        with subprocess.Popen(['cat', name], stdout=subprocess.PIPE, text=True) as reader:
+            assert info(program, 'prometheus', '--write', name) == ''
+            assert 'fastmem_backing_bytes' in reader.communicate(timeout=30)[0]
+        assert os.listdir(folder) == ['pipe'] and stat.S_ISFIFO(os.stat(name).st_mode)
+
+
 def the_dashboard_asks_for_what_there_is():
     names = {re.match(r'\w+', metric)[0] for metric in metrics_of(info(watched(), 'prometheus'))}
     with open(DASHBOARD, encoding='utf-8') as file:
@@ -430,6 +442,7 @@ main([
     metrics_have_the_programs_figures,
     promtool_finds_nothing_wrong,
     a_file_is_replaced_whole,
+    what_is_no_file_is_written_to,
     the_dashboard_asks_for_what_there_is,
     a_server_tells_the_same,
     a_server_outlives_the_program,
