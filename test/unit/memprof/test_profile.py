@@ -247,6 +247,8 @@ def test_pprof_reads_it():
             assert blocks['grow_table'] == 200
             assert blocks['make_buffers'] == 50
             assert blocks['do_it'] == 550 == blocks['main']
+            # No frame of what took the stack, nor of fastmem but for what is inlined.
+            assert not [name for name in blocks if re.match('mp_|fm_|rte_fastmem_.*slow', name)]
             if path == STATIC:
                 continue
             live = pprof(path, file, '--inuse_objects')
