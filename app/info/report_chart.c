@@ -206,8 +206,9 @@ range_of(const json_t *counts)
 	struct range r = { .first = POWERS };
 
 	for (size_t i = 0; i < POWERS && i < json_array_size(counts); i++) {
-		r.of[i] = json_number_value(json_array_get(counts, i));
-		if (!(r.of[i] > 0))
+		/* So that it is a whole number again where one is shown. */
+		r.of[i] = fmin((double)watched_value(json_array_get(counts, i)), 0x1p63);
+		if (r.of[i] <= 0)
 			continue;
 		r.first = i < r.first ? i : r.first;
 		r.end = i + 1;

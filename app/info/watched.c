@@ -327,24 +327,26 @@ watched_ask_all(struct watched *w, const char *command)
 }
 
 /* Read as reals: jansson has no integers of 64 bits without a sign. Below 2^53 they are exact. */
-static uint64_t
-number(const json_t *value)
+uint64_t
+watched_value(const json_t *value)
 {
 	double real = json_number_value(value);
 
+	if (!(real > 0))
+		return 0;
 	return real >= 0x1p64 ? UINT64_MAX : (uint64_t)real;
 }
 
 uint64_t
 watched_number(const json_t *answer, const char *name)
 {
-	return number(json_object_get(answer, name));
+	return watched_value(json_object_get(answer, name));
 }
 
 uint64_t
 watched_cell(const json_t *table, const char *column, size_t row)
 {
-	return number(json_array_get(json_object_get(table, column), row));
+	return watched_value(json_array_get(json_object_get(table, column), row));
 }
 
 size_t

@@ -53,6 +53,10 @@ watched_ask(struct watched *w, const char *format, ...) __attribute__((format(pr
 json_t *
 watched_ask_all(struct watched *w, const char *command);
 
+/* A number, whatever the program says: 0 for what is none, or negative; UINT64_MAX for what is more. */
+uint64_t
+watched_value(const json_t *value);
+
 /* A number in an answer; 0 if it is not there. */
 uint64_t
 watched_number(const json_t *answer, const char *name);

@@ -295,7 +295,7 @@ def looks_right(browser, path, ground):
         for scheme in ('light', 'dark'):
             browser.show(path, width, scheme)
             assert browser.requests == ['file://' + path], browser.requests
-            assert browser.complaints == []
+            assert browser.complaints == [], browser.complaints
             layout = browser.value(LAYOUT)
             assert layout['wide'] <= width and layout['cut'] == [], (width, layout)
             assert layout['scripts'] == 0 and layout['title'].endswith(': fastmem'), layout
