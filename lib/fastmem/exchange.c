@@ -153,7 +153,7 @@ chain_claim(const struct fm_exchange *x, _Atomic uint64_t *map, uint32_t *from)
 		bits = atomic_load_explicit(&map[w], memory_order_acquire);
 		while (bits != 0) {
 			bit = bits & -bits;
-			FM_RACE_WINDOW();
+			RACE_WINDOW();
 			/* A1: pairs with R1: who had the chain is done with it. */
 			bits = atomic_fetch_and_explicit(&map[w], ~bit, memory_order_acquire);
 			if ((bits & bit) != 0) {
@@ -173,7 +173,7 @@ chain_release(struct fm_exchange *x, int i, uint32_t count)
 
 	/* Relaxed: R1 publishes it. */
 	atomic_store_explicit(&chain_at(x, (uint32_t)i)->count, count, memory_order_relaxed);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R1: pairs with A1. */
 	atomic_fetch_or_explicit(&map[i / 64], UINT64_C(1) << i % 64, memory_order_release);
 }

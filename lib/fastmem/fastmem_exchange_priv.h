@@ -84,7 +84,7 @@ fm_exchange_take(struct fm_exchange_slot *s, uint64_t *word)
 	*word = atomic_load_explicit(&s->word, memory_order_relaxed);
 	if (__builtin_expect((*word & FM_EXCHANGE_TAKEN) != 0, 0))
 		return false;
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* A2: pairs with R2: the objects are there, and were read. */
 	return __builtin_expect(
 		atomic_compare_exchange_strong_explicit(&s->word, word, *word | FM_EXCHANGE_TAKEN,
@@ -100,7 +100,7 @@ fm_exchange_give(struct fm_exchange_slot *s, uint64_t word, uint32_t count)
 
 	word += UINT64_C(1) << FM_EXCHANGE_VERSION_SHIFT;
 	word += (count - was) << FM_EXCHANGE_COUNT_SHIFT;
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R2: pairs with A2 and A3. */
 	atomic_store_explicit(&s->word, word, memory_order_release);
 }

@@ -119,7 +119,7 @@ mags_claim(struct fm_depot *d, unsigned int nb)
 			if (at == 0)
 				break;
 			at &= -at;
-			FM_RACE_WINDOW();
+			RACE_WINDOW();
 			/* A1: pairs with R1; who had them is done with them. */
 			if (atomic_compare_exchange_weak_explicit(
 				    &d->free[g], &bits, bits & ~(at * mask), memory_order_acquire,
@@ -135,7 +135,7 @@ mags_free(struct fm_depot *d, unsigned int index, unsigned int nb)
 {
 	uint64_t mask = UINT64_MAX >> (64 - nb);
 
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R1: pairs with A1: we are done with them. */
 	atomic_fetch_or_explicit(&d->free[index / FM_GROUP_MAGS], mask << index % FM_GROUP_MAGS,
 				 memory_order_release);
@@ -147,7 +147,7 @@ mags_free(struct fm_depot *d, unsigned int index, unsigned int nb)
 static bool
 shelf_take(_Atomic uint32_t *at, uint32_t word)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* A2: pairs with R2: what was written in the chain is there, what was read is read. */
 	return atomic_compare_exchange_strong_explicit(at, &word, TAKEN, memory_order_acquire,
 						       memory_order_relaxed);
@@ -157,7 +157,7 @@ shelf_take(_Atomic uint32_t *at, uint32_t word)
 static void
 shelf_put(_Atomic uint32_t *at, uint32_t word)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R2: pairs with A2 and A3. */
 	atomic_store_explicit(at, word, memory_order_release);
 }

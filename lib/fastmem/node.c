@@ -41,10 +41,10 @@ hint(_Atomic uint64_t *word, unsigned int bit)
 static void
 unhint(_Atomic uint64_t *word, unsigned int bit)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* Both ways: what comes next, another look, must not come before. */
 	atomic_fetch_and_explicit(word, ~(UINT64_C(1) << bit), memory_order_seq_cst);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 }
 
 static _Atomic uint64_t *
@@ -56,7 +56,7 @@ class_hints(const struct fm_chunk *c, unsigned int cls)
 static void
 hint_run(struct fm_slab *s, unsigned int page, unsigned int cls)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	hint(&s->partial[page / 64], page % 64);
 	hint(&class_hints(s->chunk, cls)[s->index / 64], s->index % 64);
 }
@@ -82,10 +82,10 @@ fm_node_put_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 		/* Relaxed: published to the next claimer by the release of the pages. */
 		atomic_store_explicit(fm_window_entry(s->base + i * FM_PAGE_SIZE), 0,
 				      memory_order_relaxed);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	fm_slab_release(s, first, n);
 	forget_search(s);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 }
 
@@ -95,7 +95,7 @@ fm_node_unclaim_pages(struct fm_slab *s, unsigned int first, unsigned int n)
 	if (n != 0)
 		fm_slab_release(s, first, n);
 	forget_search(s);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	hint(&s->chunk->free_hint[s->index / 64], s->index % 64);
 	fm_shortage_end(&fm_state()->node[s->chunk->node]);
 }
@@ -553,7 +553,7 @@ fm_node_put_run(struct fm_slab *s, unsigned int page, unsigned int cls, unsigned
 {
 	uint64_t full = fm_class_full(&fm_class[cls]);
 
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* Release: who takes a block finds the entries; pairs with A1 of page.c. */
 	atomic_store_explicit(&s->word[page], full << n & full, memory_order_release);
 	hint_run(s, page, cls);

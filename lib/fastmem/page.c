@@ -49,7 +49,7 @@ fm_page_take(_Atomic uint64_t *word, const _Atomic uint16_t *entry_of, uint16_t 
 		taken = lowest_bits(old, n);
 		if (taken == 0)
 			return 0;
-		FM_RACE_WINDOW();
+		RACE_WINDOW();
 		/*
 		 * A1: pairs with R1, so that what the last holder wrote into the blocks is over;
 		 * and with the release that published the run, so that I3's check is right.
@@ -57,7 +57,7 @@ fm_page_take(_Atomic uint64_t *word, const _Atomic uint16_t *entry_of, uint16_t 
 	} while (!atomic_compare_exchange_weak_explicit(
 		word, &old, old & ~taken, memory_order_acquire, memory_order_relaxed));
 	*left = (old & ~taken) != 0;
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* Relaxed: by I3 it cannot change while we hold the bits, and A1 made it visible. */
 	*foreign = atomic_load_explicit(entry_of, memory_order_relaxed) != entry;
 	return taken;
@@ -75,7 +75,7 @@ fm_page_put(_Atomic uint64_t *word, uint64_t blocks, uint64_t full)
 
 	if ((old & blocks) != 0)
 		return FM_PUT_TWICE;
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/*
 	 * A2: pairs with the R1 of all who returned a block (each read-modify-write carries on the
 	 * release sequences of those before it): who has the run now reuses everyone's blocks.

@@ -98,7 +98,7 @@ fm_places_keep(struct fm_places *p, const void *block, uint32_t place)
 {
 	uint64_t turn = ++p->turn[place];
 
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R2: pairs with A2, for the sample. */
 	atomic_store_explicit(&p->key[place],
 			      (uint64_t)((uintptr_t)block >> BLOCK_SHIFT) << TURN_BITS | turn,
@@ -114,7 +114,7 @@ fm_places_block(uint64_t key)
 bool
 fm_places_take_at(struct fm_places *p, uint32_t place, uint64_t key)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* A2: pairs with R2. (So do, by other ways, who frees the block, and who read the key.) */
 	return atomic_compare_exchange_strong_explicit(&p->key[place], &key, BUSY,
 						       memory_order_acquire, memory_order_relaxed);
@@ -147,7 +147,7 @@ fm_places_key(const struct fm_places *p, uint32_t place)
 void
 fm_places_release(struct fm_places *p, uint32_t place)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* R1: pairs with A1. */
 	atomic_store_explicit(&p->key[place], 0, memory_order_release);
 }

@@ -62,7 +62,7 @@ fm_sample_trapped(const struct fm_state *st, struct fm_unit *u, unsigned int nod
 		fm_sample_due(RTE_MAX(since(popped, g), UINT64_C(1)), skip);
 		atomic_store_explicit(&g->popped, popped, memory_order_relaxed);
 	}
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	__atomic_store_n(&slot->base, fm_slot_base(st, u, node, cls), __ATOMIC_RELAXED);
 }
 
@@ -72,7 +72,7 @@ set_trap(struct rte_fastmem_slot *slot)
 {
 	uintptr_t base = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
 
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* Relaxed: the owner may meet it with an old `skip`, and takes another block then. */
 	return base != 0 && base != FM_TRAP &&
 	       __atomic_compare_exchange_n(&slot->base, &base, FM_TRAP, false, __ATOMIC_RELAXED,
@@ -82,7 +82,7 @@ set_trap(struct rte_fastmem_slot *slot)
 void
 fm_sample_slot_new(struct rte_fastmem_slot *slot)
 {
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* The slot, then the mode; fm_sample_trap_all() is the other way round: one of us sees. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (atomic_load_explicit(&fm_sampling, memory_order_relaxed) == FM_SAMPLING_ALL)

@@ -56,7 +56,7 @@ fm_shortage_begin(struct fm_state *st, struct fm_node *node, unsigned int cls)
 				 memory_order_relaxed);
 	if (atomic_exchange_explicit(&node->hungry, FED_ENOUGH, memory_order_relaxed) == 0)
 		close_slots(st, node);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	atomic_thread_fence(memory_order_seq_cst); /* F1: pairs with F2 */
 }
 
@@ -65,7 +65,7 @@ fm_shortage_end(struct fm_node *node)
 {
 	unsigned int i;
 
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	atomic_thread_fence(memory_order_seq_cst); /* F2: pairs with F1 */
 	for (i = 0; i < sizeof(node->failed) / sizeof(node->failed[0]); i++)
 		if (atomic_load_explicit(&node->failed[i], memory_order_relaxed) != 0)

@@ -42,7 +42,7 @@ word_claim(_Atomic uint64_t *word, uint64_t mask)
 	do {
 		if ((old & mask) != mask)
 			return false;
-		FM_RACE_WINDOW();
+		RACE_WINDOW();
 		/* A1: pairs with R1; who had the pages is done with them. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		word, &old, old & ~mask, memory_order_acquire, memory_order_relaxed));
@@ -55,7 +55,7 @@ fm_slab_claim_at(struct fm_slab *s, unsigned int first, unsigned int n)
 	unsigned int w, last = (first + n - 1) / 64;
 
 	for (w = first / 64; w <= last; w++) {
-		FM_RACE_WINDOW();
+		RACE_WINDOW();
 		if (word_claim(&s->free[w], word_mask(w, first, n)))
 			continue;
 		if (w > first / 64)
@@ -71,7 +71,7 @@ fm_slab_release(struct fm_slab *s, unsigned int first, unsigned int n)
 	unsigned int w, last = (first + n - 1) / 64;
 
 	for (w = first / 64; w <= last; w++) {
-		FM_RACE_WINDOW();
+		RACE_WINDOW();
 		/* R1: pairs with A1. Sequentially consistent for callers' hints, as R1 of page.c. */
 		atomic_fetch_or_explicit(&s->free[w], word_mask(w, first, n), memory_order_seq_cst);
 	}

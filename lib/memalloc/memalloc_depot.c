@@ -20,7 +20,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ma_race_window.h"
+#include "race_window.h"
 #include "memalloc_priv.h"
 
 int
@@ -60,7 +60,7 @@ ma_depot_push(struct ma_depot *d, const uint32_t *blocks, unsigned int n)
 		/* Relaxed: R1 publishes it. */
 		atomic_store_explicit(&d->down[blocks[0]], (uint32_t)(head & mask),
 				      memory_order_relaxed);
-		MA_RACE_WINDOW();
+		RACE_WINDOW();
 		/* R1: pairs with A1 and A2: the chain and what is below it are written, and we are
 		 * done with the blocks. Later pops go on with its release sequence. */
 	} while (!atomic_compare_exchange_weak_explicit(
@@ -85,7 +85,7 @@ ma_depot_pop(struct ma_depot *d, uint32_t *blocks)
 			return 0;
 		/* Relaxed: A1 or A2 has it as it was published; if it is a later one's, I3. */
 		below = atomic_load_explicit(&d->down[first - 1], memory_order_relaxed);
-		MA_RACE_WINDOW();
+		RACE_WINDOW();
 		/* A2: pairs with R1, as A1 does, when it fails; when it does not, A1 or the last A2
 		 * saw the same head, and C11 wants no stronger order for failure. */
 	} while (!atomic_compare_exchange_weak_explicit(

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ma_race_window.h"
+#include "race_window.h"
 #include "memalloc_pool_priv.h"
 
 /* A default cache is no larger, and none is smaller. */
@@ -88,7 +88,7 @@ ma_pool_flush(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache, unsig
 	memmove(cache->blocks, cache->blocks + n,
 		(ma_pool_nb_in(cache) - n) * sizeof(cache->blocks[0]));
 	__atomic_store_n(&cache->word, cache->word - n, __ATOMIC_RELAXED);
-	MA_RACE_WINDOW();
+	RACE_WINDOW();
 	for (i = 0; i < n; i += count) {
 		count = n - i < pool->batch ? n - i : pool->batch;
 		ma_depot_push(&pool->depot, blocks + i, count);
@@ -109,7 +109,7 @@ refill(struct ma_pool *pool, struct rte_memalloc_pool_cache *cache)
 	for (i = 0; i < n; i++)
 		cache->blocks[i] = block_of(pool, indexes[n - 1 - i]);
 	raise_peak(pool, nb_gone(pool, n));
-	MA_RACE_WINDOW();
+	RACE_WINDOW();
 	__atomic_store_n(&cache->word, cache->word + n, __ATOMIC_RELAXED);
 	__atomic_store_n(&cache->low, n, __ATOMIC_RELAXED);
 	return true;

@@ -374,6 +374,12 @@ mp_each_class(struct mp_profile *profile, rte_memprof_class_fn fn, void *arg);
  * memprof_report.c, memprof_stacks.c: of a profile that is locked; 0 or -errno with a text.
  */
 
+typedef int (*mp_write_fn)(struct mp_profile *profile, FILE *file);
+
+/* Have one of them write the profile that there is, locked meanwhile; also -EINVAL, -ENODATA. */
+int
+mp_write(FILE *file, mp_write_fn fn);
+
 int
 mp_write_leaks(struct mp_profile *profile, FILE *file);
 

@@ -220,7 +220,7 @@ mp_write_text(struct mp_profile *p, FILE *file)
 }
 
 int
-rte_memprof_write_text(FILE *file)
+mp_write(FILE *file, mp_write_fn fn)
 {
 	struct mp_profile *p;
 	int rc;
@@ -230,23 +230,19 @@ rte_memprof_write_text(FILE *file)
 	p = mp_lock();
 	if (p == NULL)
 		return -ENODATA;
-	rc = mp_write_text(p, file);
+	rc = fn(p, file);
 	mp_unlock();
 	return rc;
 }
 
 int
+rte_memprof_write_text(FILE *file)
+{
+	return mp_write(file, mp_write_text);
+}
+
+int
 rte_memprof_leaks(FILE *file)
 {
-	struct mp_profile *p;
-	int rc;
-
-	if (file == NULL)
-		return mw_fail(-EINVAL, "no file to write to");
-	p = mp_lock();
-	if (p == NULL)
-		return -ENODATA;
-	rc = mp_write_leaks(p, file);
-	mp_unlock();
-	return rc;
+	return mp_write(file, mp_write_leaks);
 }

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "memprof_priv.h"
-#include "memprof_window.h"
+#include "race_window.h"
 
 int
 mp_sites_make(struct mp_sites *sites, uint32_t max, uint32_t depth)
@@ -106,7 +106,7 @@ fill(struct mp_sites *sites, uint64_t hash, const void *const *pc, uint32_t dept
 
 	if (number == 0)
 		return 0;
-	MP_RACE_WINDOW();
+	RACE_WINDOW();
 	site->hash = hash;
 	site->depth = depth;
 	site->cls = cls;
@@ -131,7 +131,7 @@ mp_sites_find(struct mp_sites *sites, const void *const *pc, uint32_t depth, uin
 				mine = fill(sites, hash, pc, depth, cls);
 			if (mine == 0)
 				return 0;
-			MP_RACE_WINDOW();
+			RACE_WINDOW();
 			/* Release S1: it is complete; acquire S1: so is another's that was first. */
 			if (atomic_compare_exchange_strong_explicit(&sites->slot[at], &number, mine,
 								    memory_order_acq_rel,

@@ -76,17 +76,7 @@ mp_write_pprof(struct mp_profile *p, FILE *file)
 int
 rte_memprof_write_pprof(FILE *file)
 {
-	struct mp_profile *p;
-	int rc;
-
-	if (file == NULL)
-		return mw_fail(-EINVAL, "no file to write to");
-	p = mp_lock();
-	if (p == NULL)
-		return -ENODATA;
-	rc = mp_write_pprof(p, file);
-	mp_unlock();
-	return rc;
+	return mp_write(file, mp_write_pprof);
 }
 
 /* ---- folded stacks */

@@ -85,7 +85,7 @@ run_put(const struct stress_thread *t, unsigned int page, unsigned int cls, uint
 		CHECK(what != FM_PUT_TWICE);
 		if (what != FM_PUT_EMPTY)
 			return;
-		FM_RACE_WINDOW();
+		RACE_WINDOW();
 		now = atomic_load_explicit(&entry[page], memory_order_relaxed);
 		CHECK(now != 0);
 		if (fm_entry_class((uint16_t)now) == cls) {
@@ -122,7 +122,7 @@ run_claim(struct stress_thread *t, struct held *h)
 	}
 	mark(t, h->page, full);
 	unmark(t, h->page, full & ~h->blocks);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	/* Release: the run is there, pairs with A1 of page.c. */
 	atomic_store_explicit(&slab.word[page], full & ~h->blocks, memory_order_release);
 	return h->blocks != 0;
@@ -139,7 +139,7 @@ run_take(struct stress_thread *t, struct held *h)
 	/* Now and then a hint that lies. */
 	if (guess == 0 || stress_rand(t) % 8 == 0)
 		guess = fm_entry(0, stress_rand(t) % NB_CLASSES);
-	FM_RACE_WINDOW();
+	RACE_WINDOW();
 	blocks = fm_page_take(&slab.word[page], &entry[page], guess, n, &left, &foreign);
 	if (blocks == 0)
 		return false;

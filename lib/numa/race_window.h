@@ -7,8 +7,8 @@
  * then, so that on few cores too the stress tests meet the orders that matter.
  */
 
-#ifndef MEMPROF_WINDOW_H
-#define MEMPROF_WINDOW_H
+#ifndef RACE_WINDOW_H
+#define RACE_WINDOW_H
 
 #ifdef FASTMEM_RACE_WINDOW
 
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 static inline void
-mp_race_window(void)
+race_window(void)
 {
 	static _Thread_local uint32_t seed;
 
@@ -30,14 +30,14 @@ mp_race_window(void)
 		sched_yield();
 }
 
-#define MP_RACE_WINDOW() mp_race_window()
+#define RACE_WINDOW() race_window()
 
 #else
 
-#define MP_RACE_WINDOW() \
+#define RACE_WINDOW() \
 	do { \
 	} while (0)
 
 #endif
 
-#endif /* MEMPROF_WINDOW_H */
+#endif /* RACE_WINDOW_H */
