@@ -52,8 +52,9 @@ def cases(test):
     if not found or (result not in PASSED and 'FAILED' not in kinds):
         kind = 'OK' if result in PASSED else 'SKIPPED' if result == 'SKIP' else 'FAILED'
         said = test.get('stdout', '').strip() or out.strip()
-        lines = said.splitlines() or ['it does not say why']
-        reason = lines[-1] if kind == 'SKIPPED' else result.lower()
+        # A bracket begins a line of cmocka's own, which follows what it says.
+        lines = [line for line in said.splitlines() if not line.startswith('[')]
+        reason = (lines or ['it does not say why'])[-1] if kind == 'SKIPPED' else result.lower()
         found[''] = (kind, '', reason)
     return found.values()
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOLDERS = ('lib/fastmem', 'lib/memalloc', 'lib/memwatch', 'lib/numa', 'test/stress')
+FOLDERS = ('lib/fastmem', 'lib/memalloc', 'lib/membind', 'lib/memregion', 'lib/memwatch', 'lib/numa', 'test/stress')
 VARIANTS = {
     'plain': '-O2',
     'race': '-O2 -DFASTMEM_RACE_WINDOW=1',
