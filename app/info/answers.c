@@ -4,8 +4,10 @@
 /*
  * Owns: what is asked of a running program for more than one verb, and what an lcore's figures are.
  * Must not: show anything.
- * Called by: status.c, top_figures.c and metrics.c.
+ * Called by: status.c, top_figures.c, metrics.c and report_*.c.
  */
+
+#include <time.h>
 
 #include "answers.h"
 
@@ -69,4 +71,13 @@ double
 answers_percent(double part, double whole)
 {
 	return whole > 0 ? 100 * part / whole : 0;
+}
+
+double
+answers_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }

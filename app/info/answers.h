@@ -51,6 +51,10 @@ answers_lcore(const struct answers *a, size_t i, struct answers_lcore *lcore);
 const char *
 answers_level(const struct answers *a);
 
+/* Seconds of a clock that nobody sets, for when they were asked. */
+double
+answers_now(void);
+
 /* A part in percent; 0 of nothing. */
 double
 answers_percent(double part, double whole);

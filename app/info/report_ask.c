@@ -12,15 +12,6 @@
 
 #include "report.h"
 
-static double
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
 /* All of the lcores' calls of two kinds. */
 static double
 calls(const struct answers *a, enum answers_call hits, enum answers_call misses)
@@ -94,7 +85,7 @@ report_look(struct report *r, struct watched *w)
 	size_t look = r->nb_looks;
 	struct answers a;
 
-	r->at[look] = now() - r->start;
+	r->at[look] = answers_now() - r->start;
 	if (!answers_ask(w, &a)) {
 		answers_release(&a);
 		return false;
@@ -110,7 +101,7 @@ report_look(struct report *r, struct watched *w)
 bool
 report_begin(struct report *r, struct watched *w)
 {
-	*r = (struct report){ .pid = w->pid, .began = time(NULL), .start = now() };
+	*r = (struct report){ .pid = w->pid, .began = time(NULL), .start = answers_now() };
 	memcpy(r->prefix, w->prefix, sizeof(r->prefix));
 	if (!answers_ask(w, &r->first) || !find_nodes(r) || !report_look(r, w))
 		return false;

@@ -23,15 +23,6 @@ remember(struct history *h, double value)
 		h->n++;
 }
 
-static double
-now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
-}
-
 /* ---- nodes */
 
 static void
@@ -168,7 +159,7 @@ look_at_classes(struct top *t, struct watched *w)
 bool
 top_look(struct top *t, struct watched *w)
 {
-	double at = now();
+	double at = answers_now();
 	struct answers a;
 	bool all = answers_ask(w, &a);
 

@@ -196,12 +196,18 @@ fm_cache_follow(struct fm_state *st, const struct fm_node *node)
 
 /* ---- slots */
 
+static uintptr_t
+slot_end(uintptr_t base, unsigned int cls)
+{
+	return base + fm_class[cls].entries * sizeof(uintptr_t);
+}
+
 /* Let pushes in, unless the node is hungry, or somebody wants to see them. */
 static void
 open_slot(struct rte_fastmem_slot *slot, uintptr_t base, const struct fm_node *node,
 	  unsigned int cls)
 {
-	uintptr_t end = base + fm_class[cls].entries * sizeof(uintptr_t);
+	uintptr_t end = slot_end(base, cls);
 
 	/* Relaxed: a hint, see shortage.c. */
 	if (__atomic_load_n(&slot->end, __ATOMIC_RELAXED) == end)
@@ -364,8 +370,7 @@ fm_cache_reclaim(struct fm_state *st, struct fm_unit *u)
 			slot = &u->slots[fm_slot_index(node, cls)];
 			base = fm_slot_base(st, u, node, cls);
 			/* A pop that found nothing went below; anything else was not ours. */
-			if (slot->top < base ||
-			    slot->top > base + fm_class[cls].entries * sizeof(uintptr_t))
+			if (slot->top < base || slot->top > slot_end(base, cls))
 				slot->top = base;
 		}
 	flush_unit(st, u, NULL);

@@ -17,6 +17,7 @@
 #include "peer.h"
 #include "test_blocks.h"
 #include "test_eal.h"
+#include "test_sampler.h"
 
 static struct test_blocks kept;
 
@@ -113,36 +114,6 @@ pin_all(void)
 	return ret != 0 ? ret : rte_fastmem_pin(test_node(), driver, 0, 0);
 }
 
-static void
-ignore_given(const struct rte_fastmem_sample *sample, void *arg)
-{
-	(void)sample;
-	(void)arg;
-}
-
-static void
-ignore_freed(const struct rte_fastmem_sample *sample, enum rte_fastmem_sample_end end, uint64_t tsc,
-	     void *arg)
-{
-	(void)sample;
-	(void)end;
-	(void)tsc;
-	(void)arg;
-}
-
-static int
-sample_all(void)
-{
-	const struct rte_fastmem_sampler sampler = {
-		.interval = RTE_FASTMEM_SAMPLE_ALL,
-		.max_places = 1024,
-		.allocated = ignore_given,
-		.freed = ignore_freed,
-	};
-
-	return rte_fastmem_sample_start(&sampler);
-}
-
 /* What is about the whole; the others are serve_block()'s. */
 static void
 serve(const struct peer_request *q, struct peer_reply *reply)
@@ -171,7 +142,7 @@ serve(const struct peer_request *q, struct peer_reply *reply)
 		reply->value = rte_fastmem_set_limit(node, q->size);
 		break;
 	case PEER_SAMPLE:
-		reply->value = sample_all();
+		reply->value = test_sample_start(RTE_FASTMEM_SAMPLE_ALL);
 		break;
 	case PEER_FLUSH:
 		rte_fastmem_cache_flush();

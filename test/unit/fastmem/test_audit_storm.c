@@ -16,6 +16,7 @@
 
 #include "fastmem_priv.h"
 #include "test_blocks.h"
+#include "test_sampler.h"
 #include "test_setup.h"
 
 #define NB_THREADS 6
@@ -87,36 +88,13 @@ accuse(const struct rte_fastmem_fault *fault, void *arg)
 	return 0;
 }
 
-static void
-ignore_given(const struct rte_fastmem_sample *sample, void *arg)
-{
-	(void)sample;
-	(void)arg;
-}
-
-static void
-ignore_freed(const struct rte_fastmem_sample *sample, enum rte_fastmem_sample_end end, uint64_t tsc,
-	     void *arg)
-{
-	(void)sample;
-	(void)end;
-	(void)tsc;
-	(void)arg;
-}
-
 /* Begin to sample all or some, poll, or end. */
 static void
 sample(void)
 {
-	const struct rte_fastmem_sampler sampler = {
-		.interval = nb_audits % 8 == 0 ? RTE_FASTMEM_SAMPLE_ALL : 1024,
-		.max_places = 1024,
-		.allocated = ignore_given,
-		.freed = ignore_freed,
-	};
-
 	if (nb_audits % 4 == 0)
-		assert_int_equal(rte_fastmem_sample_start(&sampler), 0);
+		assert_int_equal(
+			test_sample_start(nb_audits % 8 == 0 ? RTE_FASTMEM_SAMPLE_ALL : 1024), 0);
 	else if (nb_audits % 4 == 3)
 		assert_int_equal(rte_fastmem_sample_stop(), 0);
 	else
