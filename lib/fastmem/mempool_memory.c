@@ -37,6 +37,20 @@ account_node(struct fm_state *st, int node_id)
 	return RTE_NUMA_NODE_ANY;
 }
 
+/*
+ * That a node could not grow a moment ago was for another pool: who asks for less after one that was
+ * too large is to have it.
+ */
+static void
+let_grow(struct fm_state *st)
+{
+	uint32_t i;
+
+	for (i = 0; i < st->nb_nodes; i++)
+		/* Relaxed, as where it is read: a matter of time. */
+		atomic_store_explicit(&st->node[i].retry_tsc, 0, memory_order_relaxed);
+}
+
 int
 fm_pool_make(struct rte_mempool *mp, int node_id)
 {
@@ -45,8 +59,10 @@ fm_pool_make(struct rte_mempool *mp, int node_id)
 	uint32_t nb_threads = 2 * rte_lcore_count();
 	size_t size = offsetof(struct fm_pool, exchange) + fm_exchange_size(mp->size, nb_threads);
 	int at = account_node(st, node_id);
-	struct fm_pool *p = rte_fastmem_alloc_node(size, 0, RTE_FASTMEM_F_ZERO, at);
+	struct fm_pool *p;
 
+	let_grow(st);
+	p = rte_fastmem_alloc_node(size, 0, RTE_FASTMEM_F_ZERO, at);
 	if (p == NULL) {
 		fm_log(FM_ERR,
 		       "mempool %s: no %zu KiB on node %d to keep account of its %" PRIu32
@@ -163,19 +179,20 @@ take_block(struct fm_node *node, struct rte_mempool *mp, size_t size)
 
 /*
  * Objects from one node: in the largest blocks that it has; when those get short the node grows, by
- * all that is missing at once; then in small ones.
+ * all that is missing at once, and again if that did not come in one piece; then in small ones.
  */
 static uint32_t
 add_from(struct fm_state *st, struct fm_node *node, struct rte_mempool *mp, uint32_t n)
 {
-	size_t one = bytes_for(mp, 1), most = SIZE_MAX, size;
-	bool grown = false;
-	uint32_t added = 0, part;
+	size_t one = bytes_for(mp, 1), cap = SIZE_MAX, most, size;
+	uint32_t added = 0, at_growth = UINT32_MAX, part;
+	bool grows = true;
 	void *block;
 
 	/* Blocks that must be contiguous throughout hold one object each. */
 	if (needs_iova(mp) && object_size(mp) > FM_SLAB_SIZE && rte_eal_iova_mode() == RTE_IOVA_PA)
-		most = one;
+		cap = one;
+	most = cap;
 	while (added < n) {
 		size = RTE_MAX(RTE_MIN(bytes_for(mp, n - added), most), one);
 		block = take_block(node, mp, size);
@@ -186,10 +203,11 @@ add_from(struct fm_state *st, struct fm_node *node, struct rte_mempool *mp, uint
 			added += part;
 		} else if (size > RTE_MAX(one, FM_SLAB_SIZE)) {
 			most = size / 2;
-		} else if (!grown) {
-			grown = true;
-			if (fm_grow(st, node, bytes_for(mp, n - added)))
-				most = RTE_MAX(most, RTE_MAX(one, FM_SLAB_SIZE));
+		} else if (grows && added != at_growth) {
+			at_growth = added;
+			grows = fm_grow(st, node, bytes_for(mp, n - added));
+			if (grows)
+				most = cap;
 		} else if (size > RTE_MAX(one, PIECE_LEAST)) {
 			most = size / 2;
 		} else {

@@ -218,6 +218,23 @@ a_node_grows_for_a_pool(void **state)
 	assert_true(rte_fastmem_trim(RTE_NUMA_NODE_ANY) >= 0);
 }
 
+/* No two of them in a page, and nothing but what they need. */
+static void
+a_node_grows_for_objects_of_nearly_a_page(void **state)
+{
+	unsigned int size, n;
+	struct rte_mempool *mp;
+
+	(void)state;
+	for (size = (2 << 20) - 400, n = 5; n <= 9; size += 60, n++) {
+		mp = pool_of(n, size, 0);
+		assert_int_equal(rte_mempool_populate_default(mp), n);
+		assert_has(mp, n);
+		rte_mempool_free(mp);
+		assert_true(rte_fastmem_trim(RTE_NUMA_NODE_ANY) >= 0);
+	}
+}
+
 static void
 memory_that_the_program_brings_serves(void **state)
 {
@@ -402,6 +419,28 @@ without_memory_it_keeps_what_it_has(void **state)
 	assert_int_equal(stats_now().bytes_in_use, 0);
 }
 
+/* As of a program that asks for less and less until it gets it. */
+static void
+one_that_is_too_large_keeps_no_smaller_one_away(void **state)
+{
+	struct rte_mempool *mp = pool_of(1 << 20, 1 << 20, 0);
+
+	(void)state;
+	test_log_catch();
+	assert_int_equal(rte_mempool_populate_default(mp), -ENOMEM);
+	test_log_release();
+	rte_mempool_free(mp);
+	mp = pool_of(NB, 2048, 0);
+	assert_int_equal(rte_mempool_populate_default(mp), NB);
+	rte_mempool_free(mp);
+	test_log_catch();
+	assert_null(growing(1 << 20, 1 << 20, 1 << 20, 0));
+	test_log_release();
+	mp = growing(NB, NB, 2048, 0);
+	assert_non_null(mp);
+	rte_mempool_free(mp);
+}
+
 static void
 growing_packet_buffers_are_initialised(void **state)
 {
@@ -473,11 +512,13 @@ main(int argc, char **argv)
 		INIT(objects_beyond_a_page_are_contiguous),
 		RESERVED(too_little_memory_is_enomem_and_told),
 		INIT(a_node_grows_for_a_pool),
+		INIT(a_node_grows_for_objects_of_nearly_a_page),
 		RESERVED(memory_that_the_program_brings_serves),
 		RESERVED(anonymous_memory_serves),
 		INIT(a_pool_grows_as_objects_are_asked_for),
 		INIT(one_get_of_many_makes_it_grow_by_as_many),
 		RESERVED(without_memory_it_keeps_what_it_has),
+		INIT(one_that_is_too_large_keeps_no_smaller_one_away),
 		INIT(growing_packet_buffers_are_initialised),
 		INIT(wrong_parameters_are_refused),
 	};
