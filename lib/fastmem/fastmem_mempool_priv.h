@@ -21,14 +21,14 @@
 struct fm_pool {
 	int32_t node_id; /* where its memory comes from; RTE_NUMA_NODE_ANY */
 	bool served; /* false: on memory of EAL's that we do not serve, such as a heap of the user's */
-	bool grows; /* populated as objects are asked for, up to its size */
+	bool grows;	 /* populated as objects are asked for, up to its size, */
+	uint32_t holder; /* by the process of this number; another may have it later */
 
 	/* Of who populates it: one thread, that has `growing` if the pool is in use. */
-	bool lacks;	    /* there was not enough memory: do not ask for more */
-	bool adding;	    /* what is populated is a piece of ours, */
-	uint32_t quota;	    /* and takes so many objects at most */
-	size_t asked;	    /* bytes that DPDK was told to bring, which stand for all; 0: none */
-	uint32_t populated; /* objects that a pool that grows has; to DPDK fewer: it is being freed */
+	bool lacks;	/* there was not enough memory: do not ask for more */
+	bool adding;	/* what is populated is a piece of ours, */
+	uint32_t quota; /* and takes so many objects at most */
+	size_t asked;	/* bytes that DPDK was told to bring, which stand for all; 0: none */
 
 	_Atomic uint32_t growing;
 	_Atomic uint64_t retry_tsc; /* there was not enough memory: not again before */
@@ -64,9 +64,5 @@ fm_pool_grow(struct rte_mempool *mp, uint32_t n);
 /* An object was added to a pool: initialise it, if the pool's creator said how, before all others see it. */
 void
 fm_pool_init_object(struct rte_mempool *mp, void *object);
-
-/* The pool is freed: forget how its objects are initialised. */
-void
-fm_pool_forget(const struct rte_mempool *mp);
 
 #endif /* FASTMEM_MEMPOOL_PRIV_H */

@@ -6,6 +6,9 @@
  * Called by: applications, and by mempool_ops.c when a pool has run out.
  */
 
+/* For the event of a pool's end, which librte_mempool has for drivers alone: this is of one. */
+#define ALLOW_INTERNAL_API
+
 #include "fastmem_mempool_priv.h"
 #include "fastmem_priv.h"
 #include "rte_fastmem_mempool.h"
@@ -50,8 +53,9 @@ find_creator(const struct rte_mempool *mp)
 	return c;
 }
 
-void
-fm_pool_forget(const struct rte_mempool *mp)
+/* A pool has no creator any more: nothing is added to it. */
+static void
+forget(const struct rte_mempool *mp)
 {
 	struct creator *c;
 
@@ -75,6 +79,15 @@ fm_pool_init_object(struct rte_mempool *mp, void *object)
 		c->obj_init(mp, c->arg, object, mp->populated_size - 1);
 }
 
+/* Who frees a pool gets its objects before the operations hear of it: none must come then. */
+static void
+on_event(enum rte_mempool_event event, struct rte_mempool *mp, void *arg)
+{
+	(void)arg;
+	if (event == RTE_MEMPOOL_EVENT_DESTROY)
+		forget(mp);
+}
+
 /* How many objects to add so that `n` more can be had: a good piece, where that is to be had. */
 static uint32_t
 step_for(const struct rte_mempool *mp, uint32_t n)
@@ -91,18 +104,16 @@ fm_pool_grow(struct rte_mempool *mp, uint32_t n)
 	struct fm_pool *p = mp->pool_data;
 	uint32_t idle = 0, step, added = 0;
 
-	/* Whoever frees a pool gets its objects one by one. */
-	if (likely(!p->grows) || mp->populated_size >= mp->size ||
-	    mp->populated_size < p->populated ||
+	if (likely(!p->grows) || p->holder != fm_process.holder || mp->populated_size >= mp->size ||
 	    /* Relaxed: what it was a while ago does to choose by. */
-	    rte_rdtsc() < atomic_load_explicit(&p->retry_tsc, memory_order_relaxed) ||
-	    find_creator(mp) == NULL)
+	    rte_rdtsc() < atomic_load_explicit(&p->retry_tsc, memory_order_relaxed))
 		return false;
 	/* Acquire and release: one after the other adds to the pool's lists. */
 	if (!atomic_compare_exchange_strong_explicit(&p->growing, &idle, 1, memory_order_acquire,
 						     memory_order_relaxed))
 		return false;
-	step = step_for(mp, n);
+	/* Not before: it locks, and nobody else is to wait. None: the pool is being freed. */
+	step = find_creator(mp) == NULL ? 0 : step_for(mp, n);
 	if (step != 0)
 		added = fm_pool_add(mp, step);
 	if (added < step)
@@ -124,8 +135,12 @@ eal_node(int node_id)
 static int
 remember(const struct rte_mempool *mp, rte_mempool_obj_cb_t *obj_init, void *arg)
 {
-	struct creator *c = malloc(sizeof(*c));
+	struct creator *c;
 
+	/* Once for all pools. */
+	if (rte_mempool_event_callback_register(on_event, NULL) != 0 && rte_errno != EEXIST)
+		return -rte_errno;
+	c = malloc(sizeof(*c));
 	if (c == NULL)
 		return -ENOMEM;
 	*c = (struct creator){ .mp = mp, .obj_init = obj_init, .arg = arg };
@@ -150,6 +165,7 @@ fill(struct rte_mempool *mp, const struct rte_fastmem_mempool_params *params)
 	mp->flags |= RTE_MEMPOOL_F_POOL_CREATED;
 	p = mp->pool_data;
 	p->grows = true;
+	p->holder = fm_process.holder;
 	if (params->mp_init != NULL)
 		params->mp_init(mp, params->mp_init_arg);
 	return fm_pool_add(mp, params->n) == params->n ? 0 : -ENOMEM;

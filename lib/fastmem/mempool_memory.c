@@ -248,7 +248,6 @@ fm_pool_add(struct rte_mempool *mp, uint32_t n)
 
 	for (i = 0; added < n && i < (any ? st->nb_nodes : 1); i++)
 		added += add_from(st, &st->node[node->nearest[i]], mp, n - added);
-	p->populated = mp->populated_size;
 	if (added < n)
 		log_shortage(node, mp, n, added);
 	return added;

@@ -83,7 +83,6 @@ op_alloc(struct rte_mempool *mp)
 static void
 op_free(struct rte_mempool *mp)
 {
-	fm_pool_forget(mp);
 	rte_fastmem_free(mp->pool_data);
 	mp->pool_data = NULL;
 }

@@ -441,6 +441,73 @@ one_that_is_too_large_keeps_no_smaller_one_away(void **state)
 	rte_mempool_free(mp);
 }
 
+/* Whatever is out: who frees it has done with what initialises objects. */
+static void
+it_does_not_grow_while_it_is_freed(void **state)
+{
+	struct rte_mempool *mp = growing(10, 8000, 2000, 0);
+	uint64_t backing;
+
+	(void)state;
+	assert_non_null(mp);
+	assert_int_equal(rte_mempool_get_bulk(mp, objects, 10), 0);
+	backing = stats_now().bytes_backing;
+	rte_mempool_free(mp);
+	assert_int_equal(nb_inits, 10);
+	assert_int_equal(stats_now().bytes_backing, backing);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
+static pthread_barrier_t held;
+
+static void
+hold(struct rte_mempool *mp, void *arg, void *object, unsigned int i)
+{
+	(void)mp;
+	(void)arg;
+	(void)object;
+	if (i == 1)
+		pthread_barrier_wait(&held);
+	if (i == 1)
+		pthread_barrier_wait(&held);
+}
+
+static void *
+get_one(void *mp)
+{
+	return (void *)(intptr_t)rte_mempool_get(mp, objects);
+}
+
+static void
+while_one_makes_it_grow_others_do_not_wait(void **state)
+{
+	const struct rte_fastmem_mempool_params params = {
+		.name = "held",
+		.n = 1,
+		.max = 100,
+		.elt_size = 64,
+		.node_id = test_node(),
+		.obj_init = hold,
+	};
+	struct rte_mempool *mp = rte_fastmem_mempool_create(&params);
+	pthread_t thread;
+	void *ret;
+
+	(void)state;
+	assert_non_null(mp);
+	pthread_barrier_init(&held, NULL, 2);
+	assert_int_equal(rte_mempool_get(mp, objects + 1), 0);
+	test_thread_start(&thread, get_one, mp);
+	pthread_barrier_wait(&held);
+	assert_int_equal(rte_mempool_get(mp, objects + 2), -ENOBUFS);
+	pthread_barrier_wait(&held);
+	pthread_join(thread, &ret);
+	assert_null(ret);
+	assert_int_equal(rte_mempool_get(mp, objects + 2), 0);
+	pthread_barrier_destroy(&held);
+	rte_mempool_free(mp);
+}
+
 static void
 growing_packet_buffers_are_initialised(void **state)
 {
@@ -519,6 +586,8 @@ main(int argc, char **argv)
 		INIT(one_get_of_many_makes_it_grow_by_as_many),
 		RESERVED(without_memory_it_keeps_what_it_has),
 		INIT(one_that_is_too_large_keeps_no_smaller_one_away),
+		INIT(it_does_not_grow_while_it_is_freed),
+		INIT(while_one_makes_it_grow_others_do_not_wait),
 		INIT(growing_packet_buffers_are_initialised),
 		INIT(wrong_parameters_are_refused),
 	};
