@@ -177,7 +177,9 @@ rte_fastmem_mempool_create(const struct rte_fastmem_mempool_params *params)
 	struct rte_mempool *mp;
 	int rc;
 
-	if (params == NULL || params->name == NULL || params->max == 0 || params->n > params->max) {
+	/* DPDK adds to both sizes in 32 bits, and would give less than that without a word. */
+	if (params == NULL || params->name == NULL || params->max == 0 || params->n > params->max ||
+	    params->elt_size > INT32_MAX || params->private_size > INT32_MAX) {
 		rte_errno = EINVAL;
 		return NULL;
 	}

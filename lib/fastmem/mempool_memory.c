@@ -68,7 +68,7 @@ fm_pool_make(struct rte_mempool *mp, int node_id)
 		       "mempool %s: no %zu KiB on node %d to keep account of its %" PRIu32
 		       " objects: %s",
 		       mp->name, size >> 10, at, mp->size, rte_strerror(rte_errno));
-		return -rte_errno;
+		return rte_errno == E2BIG ? -ENOMEM : -rte_errno;
 	}
 	fm_exchange_init(&p->exchange, mp->size, nb_threads);
 	p->node_id = node_id;

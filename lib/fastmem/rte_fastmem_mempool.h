@@ -87,7 +87,7 @@ struct rte_fastmem_mempool_params {
  * @return
  *   The pool, or NULL with rte_errno:
  *   - EINVAL: no name, no size, more objects at first than at most, a cache too large for it, or no such
- *     node
+ *     node, or objects or private data beyond 2 GiB
  *   - ENOMEM: not enough memory; the log says what was asked and what there is
  *   - EEXIST: there is a mempool or memzone of that name
  *   - ENODEV: a secondary, and the primary did not initialise fastmem

@@ -562,9 +562,27 @@ wrong_parameters_are_refused(void **state)
 	assert_null(rte_fastmem_mempool_create(&params));
 	assert_int_equal(rte_errno, EINVAL);
 	params.node_id = test_node();
+	/* With its header it would be one of few bytes. */
+	params.elt_size = UINT32_MAX - 15;
+	assert_null(rte_fastmem_mempool_create(&params));
+	assert_int_equal(rte_errno, EINVAL);
+	params.elt_size = 8;
+	params.private_size = UINT32_MAX;
+	assert_null(rte_fastmem_mempool_create(&params));
+	assert_int_equal(rte_errno, EINVAL);
+	params.private_size = 0;
 	params.name = NULL;
 	assert_null(rte_fastmem_mempool_create(&params));
 	assert_int_equal(rte_errno, EINVAL);
+	/* An account beyond all memory; a machine may have hugepages enough. */
+	if (test_eal_huge())
+		return;
+	params.name = "p";
+	params.max = UINT32_MAX;
+	test_log_catch();
+	assert_null(rte_fastmem_mempool_create(&params));
+	test_log_release();
+	assert_int_equal(rte_errno, ENOMEM);
 }
 
 int
