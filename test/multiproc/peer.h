@@ -49,6 +49,8 @@ enum peer_op {
 	PEER_PIN,     /* -> value */
 	PEER_SAMPLE,  /* each allocation, from now on -> value */
 	PEER_CHURN,   /* seed, size: rounds -> value: contents that were wrong */
+	PEER_POOL,    /* ptr: a mempool; seed, size: rounds -> value: as of pool_churn() */
+	PEER_OWN,     /* makes a mempool, uses and frees it -> value likewise */
 	PEER_EXIT,    /* through exit(): no reply */
 };
 

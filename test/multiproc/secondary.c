@@ -10,11 +10,13 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_fastmem_mempool.h>
 #include <rte_fastmem_pin.h>
 #include <rte_fastmem_sample.h>
 #include <rte_memory.h>
 
 #include "peer.h"
+#include "pool.h"
 #include "test_blocks.h"
 #include "test_eal.h"
 #include "test_sampler.h"
@@ -41,6 +43,24 @@ churn(uint64_t seed, size_t rounds)
 	wrong += !test_blocks_intact(&own);
 	test_blocks_free(&own);
 	return wrong;
+}
+
+/* As an unmodified program does it; on any node, since EAL does not list those without CPUs. */
+static int64_t
+own_pool(void)
+{
+	struct rte_mempool *mp = rte_mempool_create_empty("own", 500, 100, 32, 0, SOCKET_ID_ANY, 0);
+	int64_t result = -rte_errno;
+
+	if (mp == NULL)
+		return result;
+	result = rte_mempool_set_ops_byname(mp, "fastmem", NULL);
+	if (result == 0)
+		result = rte_mempool_populate_default(mp);
+	if (result > 0)
+		result = pool_churn(mp, 1, 1000);
+	rte_mempool_free(mp);
+	return result;
 }
 
 static int64_t
@@ -169,6 +189,12 @@ serve(const struct peer_request *q, struct peer_reply *reply)
 	case PEER_CHURN:
 		reply->value = churn(q->seed, q->size);
 		break;
+	case PEER_POOL:
+		reply->value = pool_churn(q->ptr, q->seed, q->size);
+		break;
+	case PEER_OWN:
+		reply->value = own_pool();
+		break;
 	case PEER_EXTERNAL:
 		rte_memseg_walk(add_external, &reply->value);
 		break;
@@ -188,6 +214,9 @@ main(int argc, char **argv)
 
 	if (rte_eal_init(argc, argv) < 0)
 		reply.value = rte_errno;
+	/* As its driver would. */
+	else
+		reply.value = rte_fastmem_mempool_register(NULL);
 	while (send(PEER_FD, &reply, sizeof(reply), MSG_NOSIGNAL) == sizeof(reply) &&
 	       recv(PEER_FD, &request, sizeof(request), 0) == sizeof(request)) {
 		reply = (struct peer_reply){ .value = 0 };

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <rte_fastmem_mempool.h>
 #include <rte_memory.h>
 
 #include "peer.h"
+#include "pool.h"
 #include "test_blocks.h"
 #include "test_setup.h"
 
@@ -639,6 +641,57 @@ many_killed_secondaries_leave_nearly_all(void **state)
 	test_blocks_free(&blocks);
 }
 
+static struct rte_mempool *
+pool_here(unsigned int n)
+{
+	const struct rte_fastmem_mempool_params params = {
+		.name = "pool",
+		.n = n,
+		.max = n,
+		.elt_size = 256,
+		.node_id = test_node(),
+	};
+	struct rte_mempool *mp = rte_fastmem_mempool_create(&params);
+
+	assert_non_null(mp);
+	return mp;
+}
+
+static void
+processes_exchange_a_pools_objects(void **state)
+{
+	/* An emulated machine is slow. */
+	size_t rounds = getenv("FASTMEM_MACHINE") != NULL ? 1000 : 20000;
+	struct peer a = peer_start(0), b = peer_start(1);
+	/* So few that each gets of what others have put. */
+	struct rte_mempool *mp = pool_here(150);
+	unsigned int n = 0;
+	void *object;
+
+	(void)state;
+	SEND(&a, .op = PEER_POOL, .ptr = mp, .seed = 1, .size = rounds);
+	SEND(&b, .op = PEER_POOL, .ptr = mp, .seed = 2, .size = rounds);
+	assert_int_equal(pool_churn(mp, 3, rounds), 0);
+	assert_int_equal(peer_receive(&a).value, 0);
+	assert_int_equal(peer_receive(&b).value, 0);
+	assert_int_equal(rte_mempool_avail_count(mp), 150);
+	rte_mempool_free(mp);
+	/* Secondaries have pools of their own, too. */
+	assert_int_equal(CALL(&a, .op = PEER_OWN).value, 0);
+	/* One that is killed takes what it has in hand, in its slot and its chain, and hangs nobody. */
+	mp = pool_here(2000);
+	SEND(&b, .op = PEER_POOL, .ptr = mp, .seed = 4, .size = SIZE_MAX);
+	usleep(3000);
+	peer_kill(&b);
+	assert_int_equal(CALL(&a, .op = PEER_POOL, .ptr = mp, .seed = 5, .size = rounds).value, 0);
+	peer_leave(&a);
+	while (rte_mempool_get(mp, &object) == 0)
+		n++;
+	assert_true(n >= 1000);
+	rte_mempool_free(mp);
+	assert_int_equal(stats_now().bytes_in_use, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -673,6 +726,7 @@ main(int argc, char **argv)
 		RESERVED(what_the_living_hold_stays),
 		INIT(what_another_process_has_pinned_stays_while_it_lives),
 		RESERVED(many_killed_secondaries_leave_nearly_all),
+		INIT(processes_exchange_a_pools_objects),
 	};
 	char *mode[] = { argv[0], argc == 3 ? argv[2] : NULL };
 
