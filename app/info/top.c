@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,22 @@ least(unsigned int a, unsigned int b)
 
 /* ---- rows */
 
+/* As much of a line as there is room for: what does not fit would go on in the next. */
+static void
+draw_text(int y, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+draw_text(int y, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	mvaddnstr(y, 0, text, COLS);
+}
+
 /* How a row of values went, the latest to the right, from nothing to the most of them. */
 static void
 draw_spark(int y, const struct history *h)
@@ -53,7 +70,9 @@ draw_spark(int y, const struct history *h)
 	n = COLS > SPARK_COLUMN + 1 ? least(h->n, (unsigned int)(COLS - SPARK_COLUMN - 1)) : 0;
 	for (i = 0; i < n; i++)
 		most = history_at(h, i) > most ? history_at(h, i) : most;
-	move(y, COLS - 1 - (int)n);
+	/* Below the screen it would stay where it is. */
+	if (move(y, COLS - 1 - (int)n) == ERR)
+		return;
 	for (i = n; i-- > 0;)
 		addstr(set[most == 0 ? 0 : (int)(history_at(h, i) * 8 / most + 0.5)]);
 }
@@ -71,9 +90,9 @@ draw_node(int y, const struct top_node *node)
 {
 	char reserved[SIZE_TEXT], backing[SIZE_TEXT], used[SIZE_TEXT], cached[SIZE_TEXT];
 
-	mvprintw(y, 0, "%4d %11s %11s %11s %11s %7" PRIu64, node->id,
-		 size_text(reserved, node->reserved), size_text(backing, node->backing),
-		 size_text(used, node->in_use), size_text(cached, node->cached), node->growths);
+	draw_text(y, "%4d %11s %11s %11s %11s %7" PRIu64, node->id,
+		  size_text(reserved, node->reserved), size_text(backing, node->backing),
+		  size_text(used, node->in_use), size_text(cached, node->cached), node->growths);
 	draw_spark(y, &node->history);
 }
 
@@ -85,9 +104,9 @@ draw_lcore(int y, const struct top_lcore *l)
 
 	if (l->id >= 0)
 		snprintf(name, sizeof(name), "%d", l->id);
-	mvprintw(y, 0, "%6s %9s/s %5.1f%% %9s/s %5.1f%% %7" PRIu64 " %9s", name,
-		 rate_text(allocs, l->allocs), l->alloc_hits, rate_text(frees, l->frees),
-		 l->free_hits, l->refused, size_text(cached, l->cached));
+	draw_text(y, "%6s %9s/s %5.1f%% %9s/s %5.1f%% %7" PRIu64 " %9s", name,
+		  rate_text(allocs, l->allocs), l->alloc_hits, rate_text(frees, l->frees),
+		  l->free_hits, l->refused, size_text(cached, l->cached));
 	draw_spark(y, &l->history);
 }
 
@@ -96,9 +115,9 @@ draw_class(int y, const struct top_class *c)
 {
 	char live[SIZE_TEXT], cached[SIZE_TEXT], idle[SIZE_TEXT];
 
-	mvprintw(y, 0, "%4d %9" PRIu64 " %11" PRIu64 " %11s %11s %11s", c->node, c->size, c->live,
-		 size_text(live, c->live * c->size), size_text(cached, c->cached * c->size),
-		 size_text(idle, c->free * c->size));
+	draw_text(y, "%4d %9" PRIu64 " %11" PRIu64 " %11s %11s %11s", c->node, c->size, c->live,
+		  size_text(live, c->live * c->size), size_text(cached, c->cached * c->size),
+		  size_text(idle, c->free * c->size));
 }
 
 /* ---- the screen */
@@ -107,13 +126,12 @@ static void
 draw(const struct top *t)
 {
 	unsigned int i, left, nb_nodes = least(t->nb_nodes, MAX_NODE_ROWS), nb_lcores;
-	char available[SIZE_TEXT], line[512];
+	char available[SIZE_TEXT];
 	int y = 0;
 
 	erase();
-	snprintf(line, sizeof(line), "%s, process %d   pressure %s, %s available   q: quit",
-		 t->prefix, t->pid, t->level, size_text(available, t->available));
-	mvprintw(y, 0, "%.*s", COLS, line);
+	draw_text(y, "%s, process %d   pressure %s, %s available   q: quit", t->prefix, t->pid,
+		  t->level, size_text(available, t->available));
 	y += 2;
 	draw_head(y++, "node    reserved         has      in use      cached growths");
 	for (i = 0; i < nb_nodes; i++)

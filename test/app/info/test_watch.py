@@ -215,6 +215,10 @@ def top_fits_a_terminal_that_changes():
     program = watched()
     with Screen(program.folder) as screen:
         screen.until(lambda lines: lcore_row(lines, 0), 'a screen')
+        screen.call('resize-window', '-x', '40', '-y', '10')
+        # What does not fit is cut off, and does not go on in the line below.
+        screen.until(lambda now: len(now) == 10 and 'node    reserved' in now[2] and not now[4] and
+                     not now[7], 'a small screen')
         for columns, lines in ((132, 40), (60, 12), (20, 4), (80, 24)):
             screen.call('resize-window', '-x', str(columns), '-y', str(lines))
             screen.until(lambda now, lines=lines: len(now) == lines and 'watched' in now[0], 'that size')
