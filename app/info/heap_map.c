@@ -108,7 +108,7 @@ static enum verb_status
 show(const struct heap_map *map, const char *svg, bool colour)
 {
 	if (svg != NULL)
-		return output_picture(svg, draw, map) == 0 ? VERB_OK : VERB_FAILED;
+		return output_drawn("the picture", svg, draw, map) == 0 ? VERB_OK : VERB_FAILED;
 	heap_map_text(stdout, map, colour);
 	return VERB_OK;
 }

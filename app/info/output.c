@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The fastmem authors */
 
 /*
- * Owns: the way of what was made in memory into a file, and of a picture onto the output too.
+ * Owns: the way of what was made in memory into a file, or of what is drawn onto the output too.
  * Must not: know what is drawn.
  * Called by: the verbs that draw, or write a file.
  */
@@ -17,8 +17,8 @@
 
 #include "output.h"
 
-int
-output_write(const char *name, const char *data, size_t size)
+static int
+write_to(const char *name, const char *data, size_t size)
 {
 	FILE *file = fopen(name, "we");
 	bool good;
@@ -32,19 +32,26 @@ output_write(const char *name, const char *data, size_t size)
 	return 0;
 }
 
+/* In the place of a device or a link, as /dev/stdout is one, a file would be there for all who use it. */
+static bool
+is_replaced(const char *name)
+{
+	struct stat there;
+
+	return lstat(name, &there) != 0 || S_ISREG(there.st_mode);
+}
+
 int
 output_replace(const char *name, const char *data, size_t size)
 {
 	char fresh[4096];
-	struct stat there;
 	int ret;
 
-	/* A device or a pipe is written to: in its place a file would be there for all who use it. */
-	if (stat(name, &there) == 0 && !S_ISREG(there.st_mode))
-		return output_write(name, data, size);
+	if (!is_replaced(name))
+		return write_to(name, data, size);
 	if (snprintf(fresh, sizeof(fresh), "%s.%d", name, (int)getpid()) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	ret = output_write(fresh, data, size);
+	ret = write_to(fresh, data, size);
 	if (ret == 0 && rename(fresh, name) != 0)
 		ret = -errno;
 	if (ret != 0)
@@ -55,9 +62,16 @@ output_replace(const char *name, const char *data, size_t size)
 int
 output_possible(const char *name)
 {
-	char *copy = strdup(name);
-	int ret = copy == NULL ? -ENOMEM : 0;
+	struct stat there;
+	char *copy;
+	int ret;
 
+	if (stat(name, &there) == 0 && S_ISDIR(there.st_mode))
+		return -EISDIR;
+	if (!is_replaced(name) && access(name, F_OK) == 0)
+		return access(name, W_OK) != 0 ? -errno : 0;
+	copy = strdup(name);
+	ret = copy == NULL ? -ENOMEM : 0;
 	if (ret == 0 && access(dirname(copy), W_OK | X_OK) != 0)
 		ret = -errno;
 	free(copy);
@@ -65,7 +79,8 @@ output_possible(const char *name)
 }
 
 int
-output_picture(const char *name, int (*draw)(FILE *file, const void *what), const void *what)
+output_drawn(const char *called, const char *name, int (*draw)(FILE *file, const void *what),
+	     const void *what)
 {
 	char *data = NULL;
 	size_t size;
@@ -80,9 +95,9 @@ output_picture(const char *name, int (*draw)(FILE *file, const void *what), cons
 	if (ret == 0 && strcmp(name, "-") == 0)
 		fwrite(data, 1, size, stdout); /* main() looks at what became of it. */
 	else if (ret == 0)
-		ret = output_write(name, data, size);
+		ret = output_replace(name, data, size);
 	if (ret < 0)
-		fprintf(stderr, "fastmem-info: the picture could not be written to %s: %s\n", name,
+		fprintf(stderr, "fastmem-info: %s could not be written to %s: %s\n", called, name,
 			strerror(-ret));
 	free(data);
 	return ret;

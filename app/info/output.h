@@ -7,18 +7,18 @@
 #include <stdio.h>
 
 /*
- * Draw a picture into the file of that name, or onto the output if it is "-". It is drawn in memory
- * first: nobody's file is half a picture because there was no room for it. Returns 0, or a negative
- * errno with the reason on stderr.
+ * Draw what is called so, such as "the picture", into the file of that name, or onto the output if it
+ * is "-". It is drawn in memory first, and in place all at once. Returns 0, or a negative errno with
+ * the reason on stderr.
  */
 int
-output_picture(const char *name, int (*draw)(FILE *file, const void *what), const void *what);
+output_drawn(const char *called, const char *name, int (*draw)(FILE *file, const void *what),
+	     const void *what);
 
-/* Write a file anew; 0 or a negative errno. */
-int
-output_write(const char *name, const char *data, size_t size);
-
-/* The same all at once: who reads meanwhile finds the old file or the new one. No device is replaced. */
+/*
+ * Write a file anew, all at once: who reads meanwhile finds the old one or the new one. What is no file,
+ * such as a device, a pipe or a link, stays what it is, and is written to. 0 or a negative errno.
+ */
 int
 output_replace(const char *name, const char *data, size_t size);
 

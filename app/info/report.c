@@ -7,7 +7,6 @@
  * Called by: main.c.
  */
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,28 +81,11 @@ watch(struct report *r, struct watched *w, double seconds)
 	return report_end(r, w);
 }
 
-static enum verb_status
-write_page(const struct report *r, const char *name)
+static int
+draw(FILE *file, const void *r)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
-	int ret = -ENOMEM;
-
-	if (memory != NULL) {
-		report_page(memory, r);
-		if (fclose(memory) == 0)
-			ret = 0;
-	}
-	if (ret == 0 && strcmp(name, "-") == 0)
-		fwrite(text, 1, size, stdout); /* main() looks at what became of it. */
-	else if (ret == 0)
-		ret = output_replace(name, text, size);
-	if (ret < 0)
-		fprintf(stderr, "fastmem-info: the page could not be written to %s: %s\n", name,
-			strerror(-ret));
-	free(text);
-	return ret < 0 ? VERB_FAILED : VERB_OK;
+	report_page(file, r);
+	return 0;
 }
 
 /* What can be known before somebody waits for it. */
@@ -144,8 +126,8 @@ run(const struct options *opts)
 		fprintf(stderr, "watching %s, process %d, for %g s; Ctrl-C ends it early\n",
 			w.prefix, w.pid, seconds);
 	stop_early();
-	if (watch(&r, &w, seconds))
-		status = write_page(&r, opts->value[HTML]);
+	if (watch(&r, &w, seconds) && output_drawn("the page", opts->value[HTML], draw, &r) == 0)
+		status = VERB_OK;
 	report_release(&r);
 	watched_close(&w);
 	return status;

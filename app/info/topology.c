@@ -32,7 +32,7 @@ draw(FILE *file, const void *machine)
 static enum verb_status
 answer(const struct machine *machine, const char *svg, bool json)
 {
-	if (svg != NULL && output_picture(svg, draw, machine) < 0)
+	if (svg != NULL && output_drawn("the picture", svg, draw, machine) < 0)
 		return VERB_FAILED;
 	if (json)
 		machine_json(stdout, machine);

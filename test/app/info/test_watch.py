@@ -298,6 +298,14 @@ def what_is_no_file_is_written_to():
             assert info(program, 'prometheus', '--write', name) == ''
             assert 'fastmem_backing_bytes' in reader.communicate(timeout=30)[0]
         assert os.listdir(folder) == ['pipe'] and stat.S_ISFIFO(os.stat(name).st_mode)
+        # A link, as /dev/stdout is one.
+        file, link = os.path.join(folder, 'file'), os.path.join(folder, 'link')
+        with open(file, 'w', encoding='utf-8'):
+            os.symlink(file, link)
+        assert info(program, 'prometheus', '--write', link) == ''
+        assert os.path.islink(link)
+        with open(file, encoding='utf-8') as written:
+            assert 'fastmem_backing_bytes' in written.read()
 
 
 def the_dashboard_asks_for_what_there_is():
