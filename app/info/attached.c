@@ -131,17 +131,18 @@ attach(int fd, const char *prefix, pid_t primary)
 static void
 answer(int fd, const char *command)
 {
+	int len = (int)strcspn(command, ",");
 	char *text = NULL;
 
 	if (strncmp(command, PROFILES, strlen(PROFILES)) == 0) {
 		say(fd,
-		    "{\"%s\":{\"error\":\"a profile is of the process that takes it, and cannot be "
+		    "{\"%.*s\":{\"error\":\"a profile is of the process that takes it, and cannot be "
 		    "told by a secondary\"}}",
-		    PROFILES);
+		    len, command);
 		return;
 	}
 	if (rte_memwatch_telemetry_ask(command, &text) != 0) {
-		say(fd, "{\"%s\":null}", command);
+		say(fd, "{\"%.*s\":null}", len, command);
 		return;
 	}
 	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);

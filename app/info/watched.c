@@ -180,18 +180,43 @@ reach_as_secondary(struct watched *w)
 	return -1;
 }
 
+/* A packet. A signal, as of a terminal that changes its size, is nothing that went wrong. */
+static ssize_t
+receive(struct watched *w)
+{
+	ssize_t got;
+
+	do
+		got = recv(w->fd, w->text, sizeof(w->text), 0);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Why there is no answer. What ends before it has read what was sent resets the connection. */
+static const char *
+lost(int error)
+{
+	if (error == EAGAIN)
+		return "it runs, and does not answer";
+	return error == EPIPE || error == ECONNRESET ? "it ended" : strerror(error);
+}
+
 static int
 greet(struct watched *w)
 {
-	ssize_t got = recv(w->fd, w->text, sizeof(w->text), 0);
+	ssize_t got = receive(w);
+	int error = errno;
 	json_t *hello = got > 0 ? json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, NULL) :
 				  NULL;
-	const char *error = json_string_value(json_object_get(hello, "error"));
+	const char *why = json_string_value(json_object_get(hello, "error"));
 
 	w->pid = (int)watched_number(hello, "pid");
 	if (w->pid == 0 && w->child != 0)
 		fprintf(stderr, "fastmem-info: %s: %s\n", w->prefix,
-			error != NULL ? error : "the process that was to attach to it ended");
+			why != NULL ? why : "the process that was to attach to it ended");
+	else if (w->pid == 0 && got <= 0)
+		fprintf(stderr, "fastmem-info: %s: %s\n", w->prefix,
+			got < 0 ? lost(error) : "it hung up; telemetry serves ten at a time");
 	else if (w->pid == 0)
 		fprintf(stderr,
 			"fastmem-info: what answers at %s/%s/" SOCKET " is no DPDK telemetry\n",
@@ -243,7 +268,16 @@ refused(struct watched *w, const char *command, const char *why)
 	return NULL;
 }
 
-/* The answer is an object with one member, called as the command without its parameters. */
+/* Whether that is the answer: an object with one member, called as the command without its parameters. */
+static bool
+is_answer(const char *command, json_t *reply)
+{
+	const char *name = json_object_iter_key(json_object_iter(reply));
+	size_t len = strcspn(command, ",");
+
+	return name != NULL && strncmp(name, command, len) == 0 && name[len] == '\0';
+}
+
 static json_t *
 unwrap(struct watched *w, const char *command, json_t *reply)
 {
@@ -266,19 +300,12 @@ unwrap(struct watched *w, const char *command, json_t *reply)
 	return answer;
 }
 
-/* Why there is no answer. What ends before it has read what was sent resets the connection. */
-static const char *
-lost(int error)
-{
-	return error == EPIPE || error == ECONNRESET ? "it ended" : strerror(error);
-}
-
 json_t *
 watched_ask(struct watched *w, const char *format, ...)
 {
 	char command[128];
+	json_t *reply = NULL;
 	json_error_t error;
-	json_t *reply;
 	va_list args;
 	ssize_t got;
 
@@ -287,12 +314,16 @@ watched_ask(struct watched *w, const char *format, ...)
 	va_end(args);
 	if (send(w->fd, command, strlen(command), MSG_NOSIGNAL) < 0)
 		return refused(w, command, lost(errno));
-	got = recv(w->fd, w->text, sizeof(w->text), 0);
-	if (got <= 0)
-		return refused(w, command, lost(got == 0 ? EPIPE : errno));
-	reply = json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, &error);
-	if (reply == NULL)
-		return refused(w, command, error.text);
+	do {
+		/* What came too late for an earlier question. */
+		json_decref(reply);
+		got = receive(w);
+		if (got <= 0)
+			return refused(w, command, lost(got == 0 ? EPIPE : errno));
+		reply = json_loadb(w->text, (size_t)got, JSON_DECODE_INT_AS_REAL, &error);
+		if (reply == NULL)
+			return refused(w, command, error.text);
+	} while (!is_answer(command, reply));
 	return unwrap(w, command, reply);
 }
 

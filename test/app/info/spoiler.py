@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The fastmem authors
-"""Telemetry of a program whose answers are changed on the way: one that lacks commands, or means harm."""
+"""Telemetry of a program whose answers are changed on the way: one that lacks commands, is slow, or means harm."""
 
 import contextlib
 import json
@@ -12,12 +12,14 @@ import threading
 class Spoiler:
     """Answers in a folder of its own as the program does, but for what `change` makes of it.
 
-    change(command, answer) returns the answer; None: there is no such command.
+    change(command, answer) returns the answer; None: there is no such command. late(command, answer)
+    returns a command's name and its answer, which comes before.
     """
 
-    def __init__(self, program, folder, change):
+    def __init__(self, program, folder, change=lambda command, answer: answer, late=None):
         self.program = program
         self.change = change
+        self.late = late
         self.folder = folder
         where = os.path.join(folder, 'dpdk', program.prefix)
         os.makedirs(where)
@@ -44,6 +46,8 @@ class Spoiler:
             while command := client.recv(1 << 16):
                 there.send(command)
                 [(name, answer)] = json.loads(there.recv(1 << 17)).items()
+                if self.late:
+                    client.send(json.dumps(dict([self.late(command.decode(), answer)])).encode())
                 client.send(json.dumps({name: self.change(command.decode(), answer)}).encode())
 
     def close(self):

@@ -7,11 +7,13 @@ Owns: the tests of the verbs that ask a program. Must not: touch other programs 
 Called by: meson test; usage: test_watch.py FASTMEM-INFO PROGRAM DASHBOARD
 """
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -23,6 +25,7 @@ import xml.etree.ElementTree as xml
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 from cases import main, need  # noqa: E402
+from spoiler import Spoiler  # noqa: E402
 from watched import common, running  # noqa: E402
 
 INFO, PROGRAM, DASHBOARD = sys.argv[1:4]
@@ -230,6 +233,25 @@ def top_fits_a_terminal_that_changes():
         assert not any('/s' in line for line in lines), lines
 
 
+def a_size_that_changes_while_it_asks_is_no_end():
+    def slowly(_, answer):
+        time.sleep(0.1)
+        return answer
+    program = watched()
+    with tempfile.TemporaryDirectory() as folder, \
+            contextlib.closing(Spoiler(program, folder, slowly)), Screen(folder) as screen:
+        screen.until(lambda lines: lcore_row(lines, 0), 'a screen')
+        screen.call('resize-window', '-x', '70', '-y', '24')
+        # What a terminal sends then; tmux waits until there is no further change.
+        group = int(screen.call('list-panes', '-F', '#{pane_pid}'))
+        for _ in range(10):
+            os.killpg(group, signal.SIGWINCH)
+            time.sleep(0.05)
+        screen.call('send-keys', 'q')
+        lines = screen.until(lambda lines: 'ended with' in ' '.join(lines), 'its end')
+        assert 'ended with 0' in ' '.join(lines), lines
+
+
 def top_ends_with_the_program():
     with running(PROGRAM) as program:
         program.do('init')
@@ -392,7 +414,6 @@ def prometheus_itself_scrapes_it():
 
 
 def free_port():
-    import socket  # pylint: disable=import-outside-toplevel
     with socket.socket() as one:
         one.bind(('127.0.0.1', 0))
         return one.getsockname()[1]
@@ -430,6 +451,29 @@ def one_of_several_has_to_be_named():
         assert f'process {other.process.pid}' in info(program, 'status', '--file-prefix', 'other')
 
 
+def an_answer_that_comes_late_is_not_taken_for_another():
+    program = watched()
+    last = ['/fastmem/info', {}]
+
+    def with_the_last(command, answer):
+        late, last[:] = list(last), [command.split(',')[0], answer]
+        return late
+    with tempfile.TemporaryDirectory() as folder, \
+            contextlib.closing(Spoiler(program, folder, late=with_the_last)):
+        for verb in ('status', 'classes', 'map', 'audit'):
+            assert re.sub(', .* available', '', info(folder, verb)) == \
+                re.sub(', .* available', '', info(program, verb)), verb
+
+
+def a_telemetry_that_has_all_its_clients_is_told():
+    with running(PROGRAM) as program, contextlib.ExitStack() as stack:
+        for _ in range(10):
+            one = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            one.connect(f'{program.folder}/dpdk/watched/dpdk_telemetry.v2')
+            assert one.recv(1 << 16)
+        assert 'ten at a time' in info(program, 'status', '--file-prefix', 'watched', status=2)
+
+
 def before_init_it_says_so():
     with running(PROGRAM) as program:
         assert 'not initialised' in info(program, 'status', status=2)
@@ -449,6 +493,7 @@ main([
     status_has_the_programs_figures,
     top_shows_what_happens_now,
     top_fits_a_terminal_that_changes,
+    a_size_that_changes_while_it_asks_is_no_end,
     top_ends_with_the_program,
     top_needs_a_terminal,
     metrics_have_the_programs_figures,
@@ -462,6 +507,8 @@ main([
     prometheus_itself_scrapes_it,
     without_a_program_it_says_so,
     one_of_several_has_to_be_named,
+    an_answer_that_comes_late_is_not_taken_for_another,
+    a_telemetry_that_has_all_its_clients_is_told,
     before_init_it_says_so,
     a_recorded_machine_is_no_program,
 ])
