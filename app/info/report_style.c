@@ -56,7 +56,11 @@ static const char style[] =
 	"details table{max-width:420px;margin-top:6px}\n"
 	"footer{padding-bottom:32px;font-size:13px}\n"
 	"@media (max-width:640px){.wide{display:none}th,td{padding:4px 5px}section{padding:14px 12px}\n"
-	"main,header,footer{padding-left:10px;padding-right:10px}td.bar{width:18%}td.stack{width:55%}\n"
+	"main,header,footer{padding-left:10px;padding-right:10px}td.bar{width:18%}\n"
+	/* A call stack below its figures, as wide as there is room. */
+	".sites tr{display:grid;grid-template-columns:1fr 1fr;border-bottom:1px solid var(--line)}"
+	".sites td,.sites th{border:0}.sites .stack{grid-column:1/-1;width:auto;padding-left:0}"
+	".sites tbody tr:last-child{border:0}\n"
 	".tiles{grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:8px}.tiles dd{font-size:19px}}\n"
 	"@media (prefers-color-scheme:dark){\n"
 	":root{--ground:#0d1117;--card:#151b23;--line:#3d444d;--ink:#f0f6fc;--quiet:#9198a1;--well:#3fb950;"
