@@ -18,13 +18,15 @@
 #include "verb.h"
 #include "watched.h"
 
-enum { HTML = NB_WATCHED_OPTIONS, SECONDS };
+enum { HTML = NB_WATCHED_OPTIONS, SECONDS, INTERVAL };
 
 static const struct option_def report_options[] = {
 	WATCHED_OPTIONS,
 	[HTML] = { "--html", "FILE",
 		   "write the page into FILE, all at once, or onto the output if it is -" },
 	[SECONDS] = { "--seconds", "N", "watch for so long, 0.1 to 86400; 10 if not given" },
+	[INTERVAL] = { "--interval", "BYTES",
+		       "profile a sample each so many bytes, 524288 if not given; 1: each allocation" },
 	{ 0 },
 };
 
@@ -62,15 +64,13 @@ sleep_until(struct timespec *at, double seconds)
 }
 
 static bool
-watch(struct report *r, struct watched *w, double seconds)
+look_for(struct report *r, struct watched *w, double seconds)
 {
 	double period = seconds / (REPORT_LOOKS - 1);
 	struct timespec at;
 
 	if (period < LEAST_PERIOD)
 		period = seconds < LEAST_PERIOD ? seconds : LEAST_PERIOD;
-	if (!report_begin(r, w))
-		return false;
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	do {
 		sleep_until(&at, period);
@@ -78,7 +78,20 @@ watch(struct report *r, struct watched *w, double seconds)
 			return false;
 	} while (!stopped && r->at[r->nb_looks - 1] + period / 2 < seconds &&
 		 r->nb_looks < REPORT_LOOKS);
-	return report_end(r, w);
+	return true;
+}
+
+static bool
+watch(struct report *r, struct watched *w, double seconds, const char *interval)
+{
+	bool looked;
+
+	if (!report_begin(r, w, interval))
+		return false;
+	looked = look_for(r, w, seconds);
+	/* In either case: a program that was only slow would be profiled for ever. */
+	report_profile_end(&r->profile, w);
+	return looked && report_end(r, w);
 }
 
 static int
@@ -88,17 +101,32 @@ draw(FILE *file, const void *r)
 	return 0;
 }
 
+static bool
+is_interval(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	/* So many are less than 2^64. */
+	return digits > 0 && digits < 20 && text[digits] == '\0' && strspn(text, "0") < digits;
+}
+
 /* What can be known before somebody waits for it. */
 static bool
 check(const struct options *opts, double *seconds)
 {
 	const char *given = opts->value[SECONDS], *name = opts->value[HTML];
+	const char *interval = opts->value[INTERVAL];
 	char *end;
 	int ret;
 
 	*seconds = given != NULL ? strtod(given, &end) : 10;
 	if (given != NULL && (*end != '\0' || !(*seconds >= 0.1 && *seconds <= 86400))) {
 		fprintf(stderr, "fastmem-info: --seconds takes 0.1 to 86400, not \"%s\"\n", given);
+		return false;
+	}
+	if (interval != NULL && !is_interval(interval)) {
+		fprintf(stderr, "fastmem-info: --interval takes bytes, from 1, not \"%s\"\n",
+			interval);
 		return false;
 	}
 	if (name == NULL) {
@@ -126,7 +154,8 @@ run(const struct options *opts)
 		fprintf(stderr, "watching %s, process %d, for %g s; Ctrl-C ends it early\n",
 			w.prefix, w.pid, seconds);
 	stop_early();
-	if (watch(&r, &w, seconds) && output_drawn("the page", opts->value[HTML], draw, &r) == 0)
+	if (watch(&r, &w, seconds, opts->value[INTERVAL]) &&
+	    output_drawn("the page", opts->value[HTML], draw, &r) == 0)
 		status = VERB_OK;
 	report_release(&r);
 	watched_close(&w);

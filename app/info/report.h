@@ -32,6 +32,8 @@ struct report_profile {
 	json_t *of_nodes; /* these may be NULL as well */
 	json_t *sites[REPORT_SITES], *advice;
 	size_t nb_sites;
+	bool all_sites;	  /* as many as there are, or as a page has */
+	char untold[256]; /* why something of it is missing */
 };
 
 /* All that a page shows. */
@@ -56,10 +58,10 @@ struct report {
 
 /*
  * report_ask.c: ask the program; false: it does not answer, and why is on stderr. report_release()
- * what it holds in either case.
+ * what it holds in either case. interval: bytes a sample of the profile, or NULL.
  */
 bool
-report_begin(struct report *r, struct watched *w);
+report_begin(struct report *r, struct watched *w, const char *interval);
 
 bool
 report_look(struct report *r, struct watched *w);
@@ -72,7 +74,7 @@ report_release(struct report *r);
 
 /* report_profile.c */
 void
-report_profile_begin(struct report_profile *p, struct watched *w);
+report_profile_begin(struct report_profile *p, struct watched *w, const char *interval);
 
 void
 report_profile_end(struct report_profile *p, struct watched *w);

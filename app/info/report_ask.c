@@ -99,7 +99,7 @@ report_look(struct report *r, struct watched *w)
 }
 
 bool
-report_begin(struct report *r, struct watched *w)
+report_begin(struct report *r, struct watched *w, const char *interval)
 {
 	*r = (struct report){ .pid = w->pid, .began = time(NULL), .start = answers_now() };
 	memcpy(r->prefix, w->prefix, sizeof(r->prefix));
@@ -107,7 +107,7 @@ report_begin(struct report *r, struct watched *w)
 		return false;
 	/* Nothing is known of the time before. */
 	r->allocs[0] = r->frees[0] = 0;
-	report_profile_begin(&r->profile, w);
+	report_profile_begin(&r->profile, w, interval);
 	return true;
 }
 
@@ -130,7 +130,6 @@ ask_classes(struct report *r, struct watched *w)
 bool
 report_end(struct report *r, struct watched *w)
 {
-	report_profile_end(&r->profile, w);
 	return ask_classes(r, w) && heap_map_read(w, &r->map);
 }
 

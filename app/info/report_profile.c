@@ -17,19 +17,29 @@
 /* ---- taking it */
 
 void
-report_profile_begin(struct report_profile *p, struct watched *w)
+report_profile_begin(struct report_profile *p, struct watched *w, const char *interval)
 {
 	json_t *answer;
 
 	/* A page without is a page as well: reasons are told there. */
 	w->quiet = true;
-	answer = watched_ask(w, "/fastmem/profile/start");
+	answer = watched_ask(w, "/fastmem/profile/start%s%s", interval != NULL ? "," : "",
+			     interval != NULL ? interval : "");
 	p->own = answer != NULL;
 	if (!p->own)
 		snprintf(p->note, sizeof(p->note), "%s",
 			 w->no_command ? "its library has no profiler" : w->reason);
 	json_decref(answer);
 	w->quiet = false;
+}
+
+/* What is not told is missing on the page, and named there. */
+static json_t *
+told(struct report_profile *p, const struct watched *w, json_t *answer)
+{
+	if (answer == NULL)
+		snprintf(p->untold, sizeof(p->untold), "%s", w->reason);
+	return answer;
 }
 
 /* Call sites come in parts, the first allocated most. */
@@ -41,7 +51,8 @@ ask_sites(struct report_profile *p, struct watched *w)
 	char name[24];
 
 	do {
-		part = watched_ask(w, "/fastmem/profile/sites,%" PRIu64, first);
+		part = told(p, w, watched_ask(w, "/fastmem/profile/sites,%" PRIu64, first));
+		p->all_sites = part != NULL;
 		next = watched_number(part, "next");
 		for (; p->nb_sites < REPORT_SITES; first++) {
 			snprintf(name, sizeof(name), "%" PRIu64, first);
@@ -60,8 +71,8 @@ report_profile_end(struct report_profile *p, struct watched *w)
 	w->quiet = true;
 	p->summary = watched_ask(w, p->own ? "/fastmem/profile/stop" : "/fastmem/profile/show");
 	if (p->summary != NULL) {
-		p->of_nodes = watched_ask(w, "/fastmem/profile/nodes");
-		p->advice = watched_ask(w, "/fastmem/profile/advice");
+		p->of_nodes = told(p, w, watched_ask(w, "/fastmem/profile/nodes"));
+		p->advice = told(p, w, watched_ask(w, "/fastmem/profile/advice"));
 		ask_sites(p, w);
 	} else if (p->own) {
 		snprintf(p->note, sizeof(p->note), "%s", w->reason);
@@ -91,6 +102,13 @@ put_pieces(FILE *file, const json_t *pieces)
 	json_array_foreach(pieces, i, piece) html_text(file, json_string_value(piece));
 }
 
+static void
+put_untold(FILE *file, const struct report_profile *p)
+{
+	fputs("The program did not tell: ", file);
+	html_text(file, p->untold);
+}
+
 void
 report_profile_advice(FILE *file, const struct report_profile *p)
 {
@@ -111,9 +129,14 @@ report_profile_advice(FILE *file, const struct report_profile *p)
 		put_pieces(file, pieces);
 		fputs("</li>\n", file);
 	}
-	if (i == 0)
+	if (p->advice == NULL) {
+		fputs("<li>", file);
+		put_untold(file, p);
+		fputs("</li>\n", file);
+	} else if (i == 0) {
 		fputs("<li class=\"well\">None: the profile shows nothing that should be otherwise.</li>\n",
 		      file);
+	}
 	fputs("</ul>\n", file);
 	report_section_end(file);
 }
@@ -263,9 +286,7 @@ put_sites(FILE *file, const struct report_profile *p)
 		bytes = (double)watched_number(p->sites[i], "allocated_bytes");
 		most = bytes > most ? bytes : most;
 	}
-	if (p->nb_sites == 0) {
-		fputs("<p class=\"note\">No allocation was sampled.</p>\n", file);
-	} else {
+	if (p->nb_sites != 0) {
 		fputs("<table class=\"sites\"><thead><tr><th>allocated</th><th class=\"wide\"></th>"
 		      "<th>times</th><th class=\"wide\">live</th><th class=\"wide\">efficiency</th>"
 		      "<th class=\"stack\">by</th></tr></thead><tbody>\n",
@@ -274,9 +295,16 @@ put_sites(FILE *file, const struct report_profile *p)
 			put_site(file, p->sites[i], most);
 		fputs("</tbody></table>\n", file);
 	}
-	if (all > p->nb_sites)
+	if (!p->all_sites) {
+		fputs("<p class=\"note\">", file);
+		put_untold(file, p);
+		fputs("</p>\n", file);
+	} else if (p->nb_sites == 0) {
+		fputs("<p class=\"note\">No allocation was sampled.</p>\n", file);
+	} else if (all > p->nb_sites) {
 		fprintf(file, "<p class=\"note\">The first of %s, by what was allocated.</p>\n",
 			count_text(text, all));
+	}
 	report_section_end(file);
 }
 

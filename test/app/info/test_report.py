@@ -93,18 +93,18 @@ def text_of(element):
     return ''.join(child if isinstance(child, str) else text_of(child) for child in element[2]).strip()
 
 
-def command(program, path, seconds, folder=None):
-    return {'args': [INFO, 'report', '--html', path, '--seconds', str(seconds)], 'text': True,
+def command(program, path, seconds, folder=None, more=()):
+    return {'args': [INFO, 'report', '--html', path, '--seconds', str(seconds), *more], 'text': True,
             'env': {**os.environ, 'RUNTIME_DIRECTORY': folder or program.folder}}
 
 
 @contextlib.contextmanager
-def reported(program, work, seconds=1.5, change=None):
+def reported(program, work, *more, seconds=1.5, change=None):
     """A page of a program that works meanwhile; its answers changed on the way, if they shall be."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'page.html')
         between = Spoiler(program, folder, change) if change else None
-        with subprocess.Popen(**command(program, path, seconds, folder if change else None),
+        with subprocess.Popen(**command(program, path, seconds, folder if change else None, more),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as report:
             time.sleep(0.4)
             work(program)
@@ -139,7 +139,7 @@ def program_with_memory():
 
 def the_page_has_the_programs_figures():
     with program_with_memory() as program:
-        with reported(program, some_work) as path:
+        with reported(program, some_work, '--interval', '1') as path:
             page = Page(path)
         live = program.ask('/fastmem/nodes')
         classes = program.ask(f'/fastmem/classes,{min(live, key=int)}')
@@ -158,6 +158,7 @@ def the_page_has_the_programs_figures():
     assert figures['allocations'] == f"{profile['allocations']:,}"
     assert profile['allocations'] >= 23200
     assert figures['frees'] == f"{profile['frees']:,}"
+    assert figures['sampled'] == 'each block' and figures['samples'] == figures['allocations']
     # It drew them: live memory went up when the work began.
     assert len(page.all('svg', page.section('course'))) >= 2
     assert len(page.all('svg', page.section('map'))) >= 1
@@ -194,6 +195,30 @@ def without_a_profiler_it_says_so():
     assert not page.all('section', id='sites') and page.rows('classes')
 
 
+def what_the_program_does_not_tell_is_said():
+    with program_with_memory() as program:
+        with reported(program, nothing, seconds=0.5, change=lambda c, answer: {'error': 'not today'} if
+                      '/advice' in c or '/sites' in c else answer) as path:
+            page = Page(path)
+    for name in ('advice', 'sites'):
+        text = text_of(page.section(name))
+        assert 'did not tell: not today' in text and 'None' not in text and 'No alloc' not in text, text
+
+
+def a_report_that_fails_ends_its_profile():
+    looks = []
+
+    def at_first(asked, answer):
+        looks.append(asked)
+        return answer if looks.count('/fastmem/nodes') < 4 else {'error': 'not any more'}
+    with program_with_memory() as program, tempfile.TemporaryDirectory() as folder, \
+            contextlib.closing(Spoiler(program, folder, at_first)):
+        path = os.path.join(folder, 'page.html')
+        done = subprocess.run(**command(program, path, 60, folder), capture_output=True, check=False, timeout=30)
+        assert done.returncode == 2 and 'not any more' in done.stderr and not os.path.exists(path), done
+        assert program.ask('/fastmem/profile/show')['running'] == 0
+
+
 def an_early_end_makes_a_page_of_what_was_seen():
     with program_with_memory() as program, tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'page.html')
@@ -211,6 +236,9 @@ def what_cannot_be_done_is_said_before_anybody_waits():
     with program_with_memory() as program:
         for args, said in ((['--seconds', '0'], '--seconds takes 0.1 to 86400, not "0"'),
                            (['--seconds', '5x'], '--seconds takes 0.1 to 86400, not "5x"'),
+                           (['--interval', '0'], '--interval takes bytes, from 1, not "0"'),
+                           (['--interval', '1k'], '--interval takes bytes, from 1, not "1k"'),
+                           (['--html', '/'], 'could not be written to /: Is a directory'),
                            ([], 'say where the page goes: --html FILE'),
                            (['--html', '/nowhere/page.html'], 'could not be written to /nowhere/page.html')):
             done = subprocess.run([INFO, 'report', *args], capture_output=True, text=True, check=False, timeout=30,
@@ -322,6 +350,8 @@ def a_browser_shows_it_in_light_and_dark():
 main([the_page_has_the_programs_figures,
       call_sites_sizes_and_lifetimes_are_those_of_the_profile,
       without_a_profiler_it_says_so,
+      what_the_program_does_not_tell_is_said,
+      a_report_that_fails_ends_its_profile,
       an_early_end_makes_a_page_of_what_was_seen,
       what_cannot_be_done_is_said_before_anybody_waits,
       drawings_and_texts_are_well_formed,
