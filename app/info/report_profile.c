@@ -195,15 +195,17 @@ put_histograms(FILE *file, const json_t *s)
 		.text = time_text,
 		.label_each = 5,
 	};
-	char text[SIZE_TEXT];
+	char text[SIZE_TEXT], late[SIZE_TEXT];
 
 	fputs("<div class=\"pair\">\n", file);
 	chart_histogram(file, &sizes);
 	chart_histogram(file, &lifetimes);
 	fputs("</div>\n", file);
 	fprintf(file,
-		"<p class=\"note\">Estimated from the samples. %s blocks were not seen to be freed, and "
-		"have no lifetime.</p>\n",
+		"<p class=\"note\">Estimated from the samples. %s blocks were found to be free some time after "
+		"they were, and lived shorter than is shown; %s were not seen to be freed, and have no "
+		"lifetime.</p>\n",
+		count_text(late, watched_number(s, "lifetimes_late")),
 		count_text(text, watched_number(s, "lifetimes_open")));
 }
 
