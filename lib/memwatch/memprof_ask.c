@@ -25,7 +25,32 @@ get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed); /* a figure */
 }
 
+/* Call sites as mp_list_make() has them; none has more live than there is. */
+static int
+list_sites(struct mp_profile *p, bool by_class, bool by_live, struct mp_list *list)
+{
+	bool exact = p->config.interval == RTE_FASTMEM_SAMPLE_ALL;
+	struct mp_most live;
+
+	mp_figures_live(&p->figures, &live);
+	if (mp_list_make(&p->record.sites, exact ? NULL : &live, by_class, by_live, list) == 0)
+		return 0;
+	return no_memory();
+}
+
 /* ---- sums */
+
+static void
+sum_live(const struct mp_list *list, struct rte_memprof_summary *sum)
+{
+	const struct mp_entry *e;
+
+	sum->live_blocks = sum->live_bytes = 0;
+	for (e = list->entry; e < list->entry + list->n; e++) {
+		sum->live_blocks += mp_live_blocks(e);
+		sum->live_bytes += mp_live_bytes(e);
+	}
+}
 
 int
 mp_summary(struct mp_profile *p, struct rte_memprof_summary *out)
@@ -33,19 +58,22 @@ mp_summary(struct mp_profile *p, struct rte_memprof_summary *out)
 	struct rte_memprof_summary sum = { .interval = p->config.interval, .running = p->running };
 	struct rte_fastmem_sample_stats stats = p->sampled;
 	struct mp_list list;
+	int rc;
 
 	if (p->running) {
 		rte_fastmem_sample_stats(&stats);
 		mp_figures_look_at_all(&p->figures);
 	}
-	if (mp_list_make(&p->record.sites, false, false, &list) != 0)
-		return no_memory();
-	sum.sites = list.n;
-	mp_list_free(&list);
+	rc = list_sites(p, false, false, &list);
+	if (rc != 0)
+		return rc;
 	sum.samples = stats.samples;
 	sum.lost = stats.lost;
 	mp_figures_sum(&p->figures, &sum);
 	mp_record_sum(&p->record, &sum);
+	sum.sites = list.n;
+	sum_live(&list, &sum);
+	mp_list_free(&list);
 	sum.allocated_bytes += get(&p->record.large_bytes);
 	/* Where each allocation is looked at it need not have lasted until a look. */
 	if (sum.interval == RTE_FASTMEM_SAMPLE_ALL && get(&p->record.live_peak) > sum.peak_bytes)
@@ -162,12 +190,11 @@ mp_each_site(struct mp_profile *p, bool by_live, mp_site_fn fn, void *arg)
 	struct rte_memprof_site site;
 	struct mp_list list = { 0 };
 	uint32_t i, skipped;
-	int rc = 0;
+	int rc;
 
-	if (symbols == NULL || mp_list_make(&p->record.sites, false, by_live, &list) != 0) {
-		mp_symbols_close(symbols);
-		return no_memory();
-	}
+	if (p->running)
+		mp_figures_look_at_all(&p->figures);
+	rc = symbols == NULL ? no_memory() : list_sites(p, false, by_live, &list);
 	for (i = 0; i < list.n && rc == 0; i++) {
 		const struct mp_entry *e = &list.entry[i];
 
@@ -220,31 +247,76 @@ tell_advice(const struct mp_facts *facts, const struct mp_list *list,
 	return fn(advice->kind, text, arg);
 }
 
+/* What is to be advised, and by what. */
+struct verdict {
+	struct rte_memprof_summary sum;
+	struct mp_facts facts;
+	struct mp_list list;
+	struct mp_advice advice[MP_MAX_ADVICE];
+	unsigned int n;
+};
+
+/* 0, or -errno with a text. Its list is to be freed in either case. */
+static int
+judge(struct mp_profile *p, struct verdict *v)
+{
+	int rc;
+
+	v->n = 0;
+	v->list = (struct mp_list){ 0 };
+	rc = mp_summary(p, &v->sum);
+	if (rc == 0)
+		rc = list_sites(p, true, false, &v->list);
+	if (rc != 0)
+		return rc;
+	v->facts = (struct mp_facts){
+		.summary = &v->sum,
+		.class_size = p->figures.class_size,
+		.nb_classes = p->figures.nb_classes,
+		.lost_class = p->figures.lost_class,
+		.lost_class_bytes = p->figures.lost_class_bytes,
+	};
+	v->n = mp_judge(&v->facts, &v->list, v->advice);
+	return 0;
+}
+
 int
 mp_advise(struct mp_profile *p, rte_memprof_advice_fn fn, void *arg)
 {
-	struct mp_symbols *symbols = mp_symbols_open();
-	struct mp_advice advice[MP_MAX_ADVICE];
-	struct rte_memprof_summary sum;
-	struct mp_list list = { 0 };
-	struct mp_facts facts = {
-		.summary = &sum,
-		.class_size = p->figures.class_size,
-		.nb_classes = p->figures.nb_classes,
-	};
-	unsigned int i, n;
+	struct mp_symbols *symbols = NULL;
+	struct verdict v;
+	unsigned int i;
+	int rc = judge(p, &v);
+
+	/* To open them takes a while. */
+	if (rc == 0 && v.n != 0) {
+		symbols = mp_symbols_open();
+		if (symbols == NULL)
+			rc = no_memory();
+	}
+	for (i = 0; i < v.n && rc == 0; i++)
+		rc = tell_advice(&v.facts, &v.list, &v.advice[i], symbols, fn, arg);
+	mp_list_free(&v.list);
+	mp_symbols_close(symbols);
+	return rc;
+}
+
+int
+mp_sums(struct rte_memprof_summary *summary, unsigned int *nb_advice)
+{
+	struct mp_profile *p = mp_lock();
+	struct verdict v;
 	int rc;
 
-	rc = mp_summary(p, &sum);
-	facts.lost_class = p->figures.lost_class;
-	facts.lost_class_bytes = p->figures.lost_class_bytes;
-	if (rc == 0 && (symbols == NULL || mp_list_make(&p->record.sites, true, false, &list) != 0))
-		rc = no_memory();
-	n = rc == 0 ? mp_judge(&facts, &list, advice) : 0;
-	for (i = 0; i < n && rc == 0; i++)
-		rc = tell_advice(&facts, &list, &advice[i], symbols, fn, arg);
-	mp_list_free(&list);
-	mp_symbols_close(symbols);
+	if (p == NULL)
+		return -ENODATA;
+	rc = judge(p, &v);
+	if (rc == 0) {
+		*summary = v.sum;
+		*nb_advice = v.n;
+	}
+	mp_list_free(&v.list);
+	mp_unlock();
 	return rc;
 }
 

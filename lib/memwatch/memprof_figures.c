@@ -88,6 +88,8 @@ progress(uint64_t from, uint64_t to)
 /* ---- page runs */
 
 struct held {
+	const struct mp_figures *figures;
+	struct mp_most live;
 	uint64_t held, lost;
 	size_t lost_class;
 	uint64_t lost_class_bytes;
@@ -100,7 +102,11 @@ add_class(const struct rte_fastmem_class_map *c, void *arg)
 	uint64_t held = c->pages * 4096;
 	uint64_t used = (c->live + c->in_caches + c->in_transit) * c->class_size;
 	uint64_t lost = held > used ? held - used : 0;
+	unsigned int i;
 
+	for (i = 0; i < sum->live.nb_classes; i++)
+		if (sum->figures->class_size[i] == c->class_size)
+			sum->live.bytes[i] += c->live * c->class_size;
 	sum->held += held;
 	sum->lost += lost;
 	if (lost > sum->lost_class_bytes) {
@@ -114,7 +120,7 @@ static void
 look_at_runs(struct mp_figures *f)
 {
 	const struct rte_numa_topology *topo = rte_numa_topology_self();
-	struct held sum = { 0 };
+	struct held sum = { .figures = f, .live.nb_classes = f->nb_classes };
 	uint64_t now = rte_rdtsc(), took;
 	int node_id;
 
@@ -131,6 +137,7 @@ look_at_runs(struct mp_figures *f)
 		f->lost_class_bytes = sum.lost_class_bytes;
 		f->lost_class = sum.lost_class;
 	}
+	f->live_by_class = sum.live;
 	f->held = sum.held;
 	f->lost = sum.lost;
 	f->walk_tsc = now;
@@ -197,6 +204,14 @@ mp_figures_look_at_all(struct mp_figures *f)
 	count_classes(f, f->allocated);
 	for (i = 0; i < f->nb_classes; i++)
 		f->allocated[i] = progress(f->at_start[i], f->allocated[i]);
+	pthread_mutex_unlock(&f->lock);
+}
+
+void
+mp_figures_live(struct mp_figures *f, struct mp_most *live)
+{
+	pthread_mutex_lock(&f->lock);
+	*live = f->live_by_class;
 	pthread_mutex_unlock(&f->lock);
 }
 

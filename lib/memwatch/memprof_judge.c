@@ -4,7 +4,7 @@
 /*
  * Owns: the rules by which a profile is judged, and the words of what is advised.
  * Must not: look at anything but the figures that it is given.
- * Called by: memprof_advise.c.
+ * Called by: memprof_ask.c.
  */
 
 #include <inttypes.h>

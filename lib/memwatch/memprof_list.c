@@ -121,8 +121,45 @@ merge_all(struct mp_list *list)
 	list->n = to + 1;
 }
 
+/* The same share of what is live of each, rounded down. */
+static void
+shrink(struct mp_entry *e, uint64_t to, uint64_t from)
+{
+	uint64_t blocks = (uint64_t)((unsigned __int128)mp_live_blocks(e) * to / from);
+	uint64_t bytes = (uint64_t)((unsigned __int128)mp_live_bytes(e) * to / from);
+
+	e->count[MP_ENDED] = e->count[MP_BLOCKS] - blocks;
+	e->count[MP_ENDED_BYTES] = e->count[MP_BYTES] - bytes;
+}
+
+/*
+ * A block that was freed and allocated again before anybody looked at it seems live, for who had it
+ * first. Who has which of what there really is nobody knows: all sites of a class by their share.
+ */
+static void
+bound(struct mp_list *list, const struct mp_most *most)
+{
+	uint64_t live[RTE_FASTMEM_MAX_CLASSES] = { 0 }, all = 0;
+	struct mp_entry *e;
+	unsigned int i;
+
+	for (i = 0; i < most->nb_classes; i++)
+		all += most->bytes[i];
+	for (e = list->entry; e < list->entry + list->n; e++)
+		if (e->depth != 0 && e->cls < most->nb_classes)
+			live[e->cls] += mp_live_bytes(e);
+	for (e = list->entry; e < list->entry + list->n; e++) {
+		if (e->depth == 0 && mp_live_bytes(e) > all)
+			shrink(e, all, mp_live_bytes(e));
+		else if (e->depth != 0 && e->cls < most->nb_classes &&
+			 live[e->cls] > most->bytes[e->cls])
+			shrink(e, most->bytes[e->cls], live[e->cls]);
+	}
+}
+
 int
-mp_list_make(const struct mp_sites *sites, bool by_class, bool by_live, struct mp_list *list)
+mp_list_make(const struct mp_sites *sites, const struct mp_most *most, bool by_class, bool by_live,
+	     struct mp_list *list)
 {
 	uint32_t at, number, n = 0;
 	struct mp_entry *entry;
@@ -143,6 +180,8 @@ mp_list_make(const struct mp_sites *sites, bool by_class, bool by_live, struct m
 	read_site(mp_site_at(sites, 0), &entry[n]);
 	n += entry[n].count[MP_SAMPLES] != 0;
 	*list = (struct mp_list){ .n = n, .entry = entry };
+	if (most != NULL)
+		bound(list, most);
 	if (!by_class)
 		merge_all(list);
 	qsort(entry, list->n, sizeof(*entry), by_live ? by_live_bytes : by_bytes);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <rte_fastmem.h>
 #include <rte_fastmem_sample.h>
 #include <rte_numa_mask.h>
 
@@ -152,9 +153,20 @@ struct mp_list {
 	struct mp_entry *entry;
 };
 
-/* Sites with each of their classes, or without: by bytes or live bytes, most first. 0 or -ENOMEM. */
+/* Of each class how many bytes can be live at most. */
+struct mp_most {
+	unsigned int nb_classes;
+	uint64_t bytes[RTE_FASTMEM_MAX_CLASSES];
+};
+
+/*
+ * Sites with each of their classes, or without: by bytes or live bytes, most first. 0 or -ENOMEM.
+ *
+ * most NULL: all that was not seen to end is live.
+ */
 int
-mp_list_make(const struct mp_sites *sites, bool by_class, bool by_live, struct mp_list *list);
+mp_list_make(const struct mp_sites *sites, const struct mp_most *most, bool by_class, bool by_live,
+	     struct mp_list *list);
 
 void
 mp_list_free(struct mp_list *list);
@@ -214,6 +226,7 @@ struct mp_figures {
 	uint64_t lost_class_bytes;
 	unsigned int nb_classes;
 	uint64_t *at_start, *allocated; /* By class. */
+	struct mp_most live_by_class;	/* When it was looked at last. */
 	size_t *class_size;
 };
 
@@ -235,6 +248,10 @@ mp_figures_look(struct mp_figures *figures);
 /* All of it, as at the end. */
 void
 mp_figures_look_at_all(struct mp_figures *figures);
+
+/* What is live of each class, as counted. */
+void
+mp_figures_live(struct mp_figures *figures, struct mp_most *live);
 
 /* The part of a summary that is counted, but for bytes of large blocks. */
 void
@@ -369,6 +386,13 @@ mp_each_node(struct mp_profile *profile, rte_memprof_node_fn fn, void *arg);
 
 int
 mp_each_class(struct mp_profile *profile, rte_memprof_class_fn fn, void *arg);
+
+/*
+ * A summary of the profile that there is, and how many pieces of advice it comes to, for who does not
+ * wait for their words. 0 or -errno with a text.
+ */
+int
+mp_sums(struct rte_memprof_summary *summary, unsigned int *nb_advice);
 
 /*
  * memprof_report.c, memprof_stacks.c: of a profile that is locked; 0 or -errno with a text.

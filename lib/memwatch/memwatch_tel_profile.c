@@ -3,7 +3,7 @@
 
 /*
  * Owns: what telemetry says of profiles, and how it starts and ends them.
- * Must not: know a figure that rte_memprof.h has not.
+ * Must not: know a figure that rte_memprof.h has not, but for how many pieces of advice there are.
  * Called by: the threads of librte_telemetry, through memwatch_tel.c.
  *
  * A string of telemetry has 127 bytes: what may be longer is a list of strings.
@@ -15,6 +15,7 @@
 
 #include <rte_common.h>
 
+#include "memprof_priv.h"
 #include "memwatch_tel.h"
 #include "rte_memprof.h"
 #include "rte_memwatch.h"
@@ -82,21 +83,12 @@ put_bins(struct mw_tel_data *d, const char *name, const uint64_t *bins)
 }
 
 static int
-count_advice(enum rte_memprof_advice_kind kind, const char *text, void *arg)
-{
-	(void)kind;
-	(void)text;
-	++*(unsigned int *)arg;
-	return 0;
-}
-
-static int
 put_summary(struct mw_tel_data *d)
 {
 	struct rte_memprof_summary s;
-	unsigned int advice = 0;
+	unsigned int advice;
 
-	if (rte_memprof_summary(&s) != 0 || rte_memprof_advise(count_advice, &advice) != 0)
+	if (mp_sums(&s, &advice) != 0)
 		return failed(d);
 	mw_tel_start(d);
 	mw_tel_put(d, "interval", s.interval);

@@ -97,8 +97,12 @@ struct rte_memprof_summary {
 	uint64_t sites_lost;	 /**< Samples of call sites that found no place. */
 	uint64_t sampled_blocks; /**< Blocks that samples stand for, */
 	uint64_t sampled_bytes;	 /**< and bytes. */
-	uint64_t live_blocks;	 /**< Of these blocks those that were not seen to end. */
-	uint64_t live_bytes;	 /**< Bytes of them. */
+	/**
+	 * Of these blocks those that were not seen to end, but of a size class no more than are
+	 * counted as live at the end, or now.
+	 */
+	uint64_t live_blocks;
+	uint64_t live_bytes;		     /**< Bytes of them. */
 	uint64_t sizes[RTE_MEMPROF_NB_BINS]; /**< Sampled: blocks by bytes asked for. */
 	/** Sampled: blocks by nanoseconds that they lived, of those whose end was seen. */
 	uint64_t lifetimes[RTE_MEMPROF_NB_BINS];
@@ -139,7 +143,7 @@ struct rte_memprof_site {
 	uint64_t samples;	  /**< Allocations looked at. */
 	uint64_t allocations;	  /**< Blocks that they stand for. */
 	uint64_t allocated_bytes; /**< Bytes of them, as given. */
-	uint64_t live_blocks;	  /**< Of them not seen to end. */
+	uint64_t live_blocks;	  /**< Of them live, as in struct rte_memprof_summary. */
 	uint64_t live_bytes;	  /**< Bytes of these. */
 	uint64_t asked_bytes;	  /**< Of blocks whose asked size is known: bytes asked for, */
 	uint64_t given_bytes;	  /**< and given. */

@@ -90,8 +90,8 @@ list_them(struct stress_thread *t)
 		struct rte_memprof_summary sum = { 0 };
 		struct mp_list list;
 
-		CHECK(mp_list_make(&record.sites, stress_rand(t) % 2 == 0, stress_rand(t) % 2 == 0,
-				   &list) == 0);
+		CHECK(mp_list_make(&record.sites, NULL, stress_rand(t) % 2 == 0,
+				   stress_rand(t) % 2 == 0, &list) == 0);
 		for (uint32_t i = 0; i < list.n; i++)
 			for (uint32_t k = 0; k < list.entry[i].depth; k++)
 				CHECK((uintptr_t)list.entry[i].pc[k] ==
@@ -121,7 +121,7 @@ check_end(void)
 	struct rte_memprof_summary sum = { 0 };
 	struct mp_list list;
 
-	CHECK(mp_list_make(&record.sites, true, false, &list) == 0);
+	CHECK(mp_list_make(&record.sites, NULL, true, false, &list) == 0);
 	for (uint32_t i = 0; i < list.n; i++)
 		for (uint32_t k = i + 1; k < list.n; k++)
 			CHECK(list.entry[i].depth != list.entry[k].depth ||

@@ -112,6 +112,19 @@ mix(unsigned int n)
 	}
 }
 
+/* Another one in the place of any of those that are kept. */
+__attribute__((noinline)) static void
+swap(unsigned int n)
+{
+	unsigned int at = 1;
+
+	for (; n > 0; n--) {
+		at = at * 1664525 + 1013904223;
+		rte_fastmem_free(kept[(at >> 8) % nb_kept]);
+		kept[(at >> 8) % nb_kept] = rte_fastmem_alloc(100, 0, 0);
+	}
+}
+
 /* Two that ask for the same, one three times as often. */
 __attribute__((noinline)) static void
 ask_often(void)
@@ -309,6 +322,8 @@ do_it(const char *what, const char *arg)
 		     "lcore 1");
 	else if (strcmp(what, "mix") == 0)
 		mix(n);
+	else if (strcmp(what, "swap") == 0)
+		swap(n);
 	else if (strcmp(what, "blend") == 0)
 		while (n-- > 0) {
 			ask_often();

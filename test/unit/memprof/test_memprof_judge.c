@@ -39,7 +39,7 @@ judge(struct samples *s, uint64_t held, uint64_t lost)
 	sum.held_bytes = held;
 	sum.lost_bytes = lost;
 	sum.fragmentation_permille = held != 0 ? (uint32_t)(lost * 1000 / held) : 0;
-	assert_int_equal(mp_list_make(&s->record.sites, true, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, true, false, &list), 0);
 	judged.n = mp_judge(&facts, &list, judged.advice);
 	if (judged.n != 0)
 		mp_advice_text(&facts, &judged.advice[0], "parse (parse.c:7)", judged.text);

@@ -154,7 +154,7 @@ nodes_are_those_of_the_memory(void **state)
 	assert_int_equal(atomic_load(&s->record.node[3].blocks), 600);
 	assert_int_equal(atomic_load(&s->record.node[3].bytes), 38400);
 	assert_int_equal(atomic_load(&s->record.node[3].remote_blocks), 100);
-	assert_int_equal(mp_list_make(&s->record.sites, false, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, false, false, &list), 0);
 	assert_int_equal(list.entry[0].count[MP_REMOTE_BYTES], 6400);
 	assert_int_equal(list.entry[0].asks, 0);
 	assert_int_equal(list.entry[0].lies, 3);
@@ -179,7 +179,7 @@ stacks_without_a_place_count_together(void **state)
 	sum = samples_sum(s);
 	assert_int_equal(sum.sites_lost, 100 - 64);
 	assert_int_equal(sum.sampled_blocks, 1000);
-	assert_int_equal(mp_list_make(&s->record.sites, false, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, false, false, &list), 0);
 	assert_int_equal(list.n, 65);
 	assert_int_equal(list.entry[0].depth, 0);
 	assert_int_equal(list.entry[0].count[MP_BLOCKS], 360);

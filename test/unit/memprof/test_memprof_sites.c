@@ -79,7 +79,7 @@ a_list_has_the_largest_first(void **state)
 	samples_give(s, A, 3, 100, 128, 1, 1);
 	samples_give(s, B, 3, 1000, 1024, 5, 1);
 	samples_give(s, A, 2, 200, 256, 2, 1);
-	assert_int_equal(mp_list_make(&s->record.sites, false, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, false, false, &list), 0);
 	assert_int_equal(list.n, 3);
 	assert_int_equal(list.entry[0].count[MP_BYTES], 5 * 1024);
 	assert_int_equal(list.entry[1].count[MP_BYTES], 2 * 256);
@@ -99,10 +99,10 @@ a_list_puts_the_classes_of_a_stack_together(void **state)
 	samples_give(s, A, 3, 100, 128, 1, 1);
 	samples_give(s, A, 3, 1000, 1024, 1, 1);
 	samples_give(s, B, 3, 60, 64, 1, 1);
-	assert_int_equal(mp_list_make(&s->record.sites, true, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, true, false, &list), 0);
 	assert_int_equal(list.n, 3);
 	mp_list_free(&list);
-	assert_int_equal(mp_list_make(&s->record.sites, false, false, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, false, false, &list), 0);
 	assert_int_equal(list.n, 2);
 	assert_int_equal(list.entry[0].count[MP_BLOCKS], 2);
 	assert_int_equal(list.entry[0].count[MP_BYTES], 1152);
@@ -122,11 +122,36 @@ a_list_by_what_is_live(void **state)
 	samples_give(s, A, 3, 1024, 1024, 10, 1);
 	samples_end_all(s, 1000, false);
 	samples_give(s, B, 3, 64, 64, 2, 1);
-	assert_int_equal(mp_list_make(&s->record.sites, false, true, &list), 0);
+	assert_int_equal(mp_list_make(&s->record.sites, NULL, false, true, &list), 0);
 	assert_memory_equal(list.entry[0].pc, B, sizeof(B));
 	assert_int_equal(mp_live_blocks(&list.entry[0]), 2);
 	assert_int_equal(mp_live_bytes(&list.entry[0]), 128);
 	assert_int_equal(mp_live_blocks(&list.entry[1]), 0);
+	mp_list_free(&list);
+	samples_free(s);
+}
+
+static void
+no_class_has_more_live_than_there_is(void **state)
+{
+	struct mp_most most = { .nb_classes = SAMPLES_CLASSES, .bytes = { 40 * 64, 128 } };
+	struct samples *s = samples_make(0);
+	struct mp_list list;
+
+	(void)state;
+	samples_give(s, A, 3, 64, 64, 3, 100);
+	samples_give(s, B, 3, 64, 64, 1, 100);
+	samples_give(s, B, 3, 128, 128, 1, 1);
+	/* Above all classes, where each end is seen. */
+	samples_give(s, B, 3, 8192, 8192, 1, 2);
+	assert_int_equal(mp_list_make(&s->record.sites, &most, false, false, &list), 0);
+	assert_int_equal(list.n, 2);
+	assert_memory_equal(list.entry[0].pc, B, sizeof(B));
+	assert_int_equal(mp_live_blocks(&list.entry[0]), 10 + 1 + 2);
+	assert_int_equal(mp_live_bytes(&list.entry[0]), 10 * 64 + 128 + 2 * 8192);
+	assert_int_equal(mp_live_blocks(&list.entry[1]), 30);
+	assert_int_equal(mp_live_bytes(&list.entry[1]), 30 * 64);
+	assert_int_equal(list.entry[1].count[MP_BLOCKS], 300);
 	mp_list_free(&list);
 	samples_free(s);
 }
@@ -141,6 +166,7 @@ main(void)
 		cmocka_unit_test(a_list_has_the_largest_first),
 		cmocka_unit_test(a_list_puts_the_classes_of_a_stack_together),
 		cmocka_unit_test(a_list_by_what_is_live),
+		cmocka_unit_test(no_class_has_more_live_than_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,21 @@ def test_samples_are_shared_out_by_who_asks():
     assert 0.46 < often / told['sampled_blocks'] < 0.99, told
 
 
+def test_no_more_is_live_than_there_is():
+    """Blocks that are freed and have the next owner at once are hardly ever seen to end."""
+    with running() as program:
+        program.do('init')
+        program.do('start 0')
+        program.do('parse 20000')
+        program.do('swap 20000000')
+        program.do('stop')
+        told = program.tell()
+    assert told['samples'] > 1, told
+    assert told['end'] == 20000 * SMALL
+    assert 0.9 * told['end'] < told['live_bytes'] <= told['end'], told
+    assert sum(site['live'] for site in told['at']) <= 20000, told['at']
+
+
 def test_nothing_is_advised_where_nothing_is_wrong():
     with running() as program:
         program.do('init')
