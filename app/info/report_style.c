@@ -44,7 +44,7 @@ static const char style[] =
 	".map svg{width:100%;height:auto}\n"
 	"table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}\n"
 	"th,td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--line);vertical-align:baseline}\n"
-	"th{color:var(--quiet);font-weight:600;white-space:normal}tbody tr:last-child td{border-bottom:0}\n"
+	"th{color:var(--quiet);font-weight:600;white-space:normal;overflow-wrap:normal}tbody tr:last-child td{border-bottom:0}\n"
 	"th:first-child,td:first-child{padding-left:0}th:last-child,td:last-child{padding-right:0}\n"
 	"td{white-space:nowrap}.text,.stack{text-align:left}td.text{white-space:normal}\n"
 	"td.bar{width:30%;vertical-align:middle}.sites td.bar{width:12%}\n"
@@ -60,7 +60,7 @@ static const char style[] =
 	/* A call stack below its figures, as wide as there is room. */
 	".sites tr{display:grid;grid-template-columns:1fr 1fr;border-bottom:1px solid var(--line)}"
 	".sites td,.sites th{border:0}.sites .stack{grid-column:1/-1;width:auto;padding-left:0}"
-	".sites tbody tr:last-child{border:0}\n"
+	".sites tbody tr:last-child{border:0}.sites tr>:first-child{text-align:left}\n"
 	".tiles{grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:8px}.tiles dd{font-size:19px}}\n"
 	"@media (prefers-color-scheme:dark){\n"
 	":root{--ground:#0d1117;--card:#151b23;--line:#3d444d;--ink:#f0f6fc;--quiet:#9198a1;--well:#3fb950;"
