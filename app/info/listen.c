@@ -10,7 +10,10 @@
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -72,6 +75,16 @@ answer(void *cls, struct MHD_Connection *connection, const char *url, const char
 	return reply(connection, MHD_HTTP_OK, METRICS_TYPE, body, size, MHD_RESPMEM_MUST_FREE);
 }
 
+/* getaddrinfo() would take what is beyond modulo 65536. */
+static bool
+is_port(const char *text)
+{
+	char *end;
+
+	return *text >= '0' && *text <= '9' && strtoul(text, &end, 10) <= UINT16_MAX &&
+	       *end == '\0';
+}
+
 /* "[host]:port" or "host:port". */
 static struct addrinfo *
 look_up(const char *address)
@@ -88,7 +101,7 @@ look_up(const char *address)
 		address++;
 		len -= 2;
 	}
-	if (len == 0 || len >= sizeof(host))
+	if (len == 0 || len >= sizeof(host) || !is_port(colon + 1))
 		return NULL;
 	memcpy(host, address, len);
 	host[len] = '\0';

@@ -391,7 +391,7 @@ def a_server_outlives_the_program():
 
 
 def wrong_addresses_are_told():
-    for address in ('here', '127.0.0.1', '127.0.0.1:port', ':9464', 'localhost:9464'):
+    for address in ('here', '127.0.0.1', '127.0.0.1:port', ':9464', 'localhost:9464', '127.0.0.1:65536'):
         assert 'is no address to listen at' in info(watched(), 'prometheus', '--listen', address, status=2)
 
 
