@@ -7,12 +7,12 @@
  * Called by: main.c.
  */
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "ending.h"
 #include "output.h"
 #include "report.h"
 #include "verb.h"
@@ -32,26 +32,6 @@ static const struct option_def report_options[] = {
 
 #define LEAST_PERIOD 0.1
 
-static volatile sig_atomic_t stopped;
-
-static void
-stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-/* A page of what was seen until then is better than none. */
-static void
-stop_early(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	const struct sigaction action = { .sa_handler = stop };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
 static void
 sleep_until(struct timespec *at, double seconds)
 {
@@ -59,7 +39,7 @@ sleep_until(struct timespec *at, double seconds)
 
 	at->tv_sec += (time_t)(ns / 1e9);
 	at->tv_nsec = (long)(ns - (double)(time_t)(ns / 1e9) * 1e9);
-	if (!stopped)
+	if (!ending_wanted())
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL);
 }
 
@@ -76,7 +56,7 @@ look_for(struct report *r, struct watched *w, double seconds)
 		sleep_until(&at, period);
 		if (!report_look(r, w))
 			return false;
-	} while (!stopped && r->at[r->nb_looks - 1] + period / 2 < seconds &&
+	} while (!ending_wanted() && r->at[r->nb_looks - 1] + period / 2 < seconds &&
 		 r->nb_looks < REPORT_LOOKS);
 	return true;
 }
@@ -153,7 +133,8 @@ run(const struct options *opts)
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "watching %s, process %d, for %g s; Ctrl-C ends it early\n",
 			w.prefix, w.pid, seconds);
-	stop_early();
+	/* A page of what was seen until then is better than none. */
+	ending_begin();
 	if (watch(&r, &w, seconds, opts->value[INTERVAL]) &&
 	    output_drawn("the page", opts->value[HTML], draw, &r) == 0)
 		status = VERB_OK;

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #include <curses.h>
 
+#include "ending.h"
 #include "machine.h"
 #include "top.h"
 #include "verb.h"
@@ -150,6 +152,15 @@ draw(const struct top *t)
 	refresh();
 }
 
+/* Without a terminal no key comes any more, and none is waited for. */
+static bool
+is_there(void)
+{
+	struct pollfd terminal = { .fd = STDIN_FILENO };
+
+	return poll(&terminal, 1, 0) <= 0;
+}
+
 /* Until the next look: whether to go on. */
 static bool
 wait_for(int milliseconds)
@@ -158,13 +169,15 @@ wait_for(int milliseconds)
 
 	timeout(milliseconds);
 	key = getch();
-	return key != 'q' && key != 'Q';
+	return key != 'q' && key != 'Q' && !ending_wanted() && (key != ERR || is_there());
 }
 
 static bool
 begin_screen(void)
 {
 	setlocale(LC_ALL, "");
+	/* Before the screen, which would end the process otherwise. */
+	ending_begin();
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		fprintf(stderr, "fastmem-info: top needs a terminal; status says the same once\n");
 		return false;

@@ -10,6 +10,7 @@ Called by: meson test; usage: test_watch.py FASTMEM-INFO PROGRAM DASHBOARD
 import contextlib
 import json
 import os
+import pty
 import re
 import shlex
 import signal
@@ -263,6 +264,29 @@ def top_ends_with_the_program():
             assert 'does not tell' in lines and 'ended with 2' in lines, lines
 
 
+def top_ends_by_a_signal_as_by_its_key():
+    program = watched()
+    with Screen(program.folder) as screen:
+        screen.until(lambda lines: lcore_row(lines, 0), 'a screen')
+        screen.call('send-keys', 'C-c')
+        lines = ' '.join(screen.until(lambda lines: any('ended with' in line for line in lines), 'its end'))
+        assert 'ended with 0' in lines and 'lcore' not in lines, lines
+
+
+def top_ends_with_its_terminal():
+    program = watched()
+    terminal, end = pty.openpty()
+    with subprocess.Popen([INFO, 'top', '--period', '60'], stdin=end, stdout=end, stderr=end,
+                          env={**os.environ, 'RUNTIME_DIRECTORY': program.folder, 'TERM': 'xterm'}) as top:
+        try:
+            os.close(end)
+            os.read(terminal, 1)
+            os.close(terminal)
+            assert top.wait(timeout=30) == 0
+        finally:
+            top.kill()
+
+
 def top_needs_a_terminal():
     assert 'top needs a terminal' in info(watched(), 'top', status=2)
     assert '0.1 to 60 seconds' in info(watched(), 'top', '--period', '0', status=2)
@@ -495,6 +519,8 @@ main([
     top_fits_a_terminal_that_changes,
     a_size_that_changes_while_it_asks_is_no_end,
     top_ends_with_the_program,
+    top_ends_by_a_signal_as_by_its_key,
+    top_ends_with_its_terminal,
     top_needs_a_terminal,
     metrics_have_the_programs_figures,
     promtool_finds_nothing_wrong,
