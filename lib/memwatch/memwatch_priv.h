@@ -293,8 +293,11 @@ mw_measure(int node_id, struct mw_measure *measure);
  * memwatch_relief.c
  */
 
-/* Have handlers called for a level that rose; no_sleep: those that may be, waiting for nobody. */
-void
+/*
+ * Have handlers called for a level that rose; no_sleep: those that may be, waiting for nobody. False:
+ * somebody has handlers called just now, and none was.
+ */
+bool
 mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep);
 
 /*

@@ -244,7 +244,7 @@ within_handler(void)
 	return within;
 }
 
-void
+bool
 mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep)
 {
 	struct rte_memwatch_relief relief;
@@ -252,13 +252,14 @@ mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep)
 
 	/* A poller does not wait for who relieves already. */
 	if (no_sleep ? pthread_mutex_trylock(&all.turn) != 0 : pthread_mutex_lock(&all.turn) != 0)
-		return;
+		return false;
 	if (mw_measure(node_id, &now) == 0) {
 		/* Events are over when they are seen, and yet it is they that it is for. */
 		now.level = now.level > level ? now.level : level;
 		relieve(node_id, (struct manner){ .no_sleep = no_sleep }, now, &relief);
 	}
 	pthread_mutex_unlock(&all.turn);
+	return true;
 }
 
 int64_t

@@ -125,9 +125,10 @@ tell(bool no_sleep)
 	for (unsigned int i = 0; i < self.nb_scopes; i++) {
 		struct mw_scope *scope = &self.scope[i];
 
-		if (scope->level > scope->relieved)
-			mw_relieve(scope->node_id, scope->level, no_sleep);
-		scope->relieved = scope->level;
+		/* Who has it called just now may do so for another node: this one's turn comes next time. */
+		if (scope->level <= scope->relieved ||
+		    mw_relieve(scope->node_id, scope->level, no_sleep))
+			scope->relieved = scope->level;
 	}
 }
 

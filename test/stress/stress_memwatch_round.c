@@ -96,12 +96,13 @@ mw_thread_stop(void)
 {
 }
 
-void
+bool
 mw_relieve(int node_id, enum rte_memwatch_level level, bool no_sleep)
 {
 	(void)node_id;
 	(void)level;
 	CHECK(no_sleep);
+	return true;
 }
 
 /* Plain memory: callbacks run one at a time, whoever polls, and none after stop has returned. */

@@ -352,6 +352,34 @@ who_polls_calls_only_what_never_sleeps(void **state)
 }
 
 static void
+who_polls_while_others_relieve_does_so_later(void **state)
+{
+	struct test_handler h = { 'a', .on_call = linger };
+	pthread_t thread;
+
+	(void)state;
+	atomic_store(&inside, 0);
+	atomic_store(&go_on, false);
+	atomic_store(&removed, false);
+	add(&h, 1, RTE_MEMWATCH_HIGH);
+	planted_start();
+	assert_int_equal(pthread_create(&thread, NULL, trigger_once, NULL), 0);
+	while (atomic_load(&inside) == 0)
+		usleep(1000);
+	planted_node(1, 10);
+	planted_look();
+	atomic_store(&go_on, true);
+	pthread_join(thread, NULL);
+	assert_string_equal(called, "a");
+	planted_look();
+	assert_string_equal(called, "aa");
+	assert_int_equal(asked.node_id, 1);
+	planted_look();
+	assert_string_equal(called, "aa");
+	take_away(&h, 1);
+}
+
+static void
 what_is_not_valid_is_refused(void **state)
 {
 	struct rte_memwatch_handler good = { .name = "x", .from = RTE_MEMWATCH_HIGH, .cb = handle };
@@ -402,6 +430,7 @@ main(void)
 		PLANTED(none_runs_beside_another),
 		PLANTED(taking_one_away_waits_for_it),
 		PLANTED(who_polls_calls_only_what_never_sleeps),
+		PLANTED(who_polls_while_others_relieve_does_so_later),
 		PLANTED(what_is_not_valid_is_refused),
 	};
 
