@@ -160,6 +160,27 @@ int
 rte_fastmem_walk_slabs(int node_id, rte_fastmem_slab_fn fn, void *arg);
 
 /**
+ * The same from a slab on, for who takes a large map in parts: those before cost nothing.
+ *
+ * @param node_id
+ *   Node.
+ * @param first
+ *   How many slabs are left out.
+ * @param fn
+ *   Called for each slab.
+ * @param arg
+ *   Given to it.
+ * @param[out] nb_slabs
+ *   How many the node has, also if @p fn ended the walk; untouched on failure. May be NULL.
+ *
+ * @return
+ *   As rte_fastmem_walk_slabs().
+ */
+int
+rte_fastmem_walk_slabs_from(int node_id, uint64_t first, rte_fastmem_slab_fn fn, void *arg,
+			    uint64_t *nb_slabs);
+
+/**
  * A slab in detail: its pages in rows, ascending and without a gap.
  *
  * @param addr

@@ -107,26 +107,40 @@ begin(int node_id, bool has_fn, struct fm_state **st, struct fm_node **node,
 }
 
 int
-rte_fastmem_walk_slabs(int node_id, rte_fastmem_slab_fn fn, void *arg)
+rte_fastmem_walk_slabs_from(int node_id, uint64_t first, rte_fastmem_slab_fn fn, void *arg,
+			    uint64_t *nb_slabs)
 {
 	struct rte_fastmem_slab_mix mix[FM_CLASSES];
 	struct fm_held_list held = { .at = NULL };
 	struct rte_fastmem_slab_map map;
 	struct fm_state *st;
 	struct fm_node *node;
+	uint64_t before = 0; /* Slabs of the chunks before. */
 	struct fm_view v;
-	uint32_t i, s, nb;
-	int rc = begin(node_id, fn != NULL, &st, &node, &held);
+	uint32_t i, s, nb, in_chunk;
+	int rc = begin(node_id, fn != NULL, &st, &node, &held), begun = rc;
 
 	/* Acquire: pairs with the release that published the chunk. */
 	nb = rc != 0 ? 0 : atomic_load_explicit(&node->nb_chunks, memory_order_acquire);
-	for (i = 0; i < nb && rc == 0; i++)
-		for (s = 0; rc == 0 && fm_view_read(st, node->chunk[i], s, &v); s++) {
+	for (i = 0; i < nb; i++, before += in_chunk) {
+		/* Acquire: as in fm_view_read(), so that no slab is told twice or left out. */
+		in_chunk = atomic_load_explicit(&node->chunk[i]->nb_slabs, memory_order_acquire);
+		s = first > before ? (uint32_t)RTE_MIN(first - before, (uint64_t)in_chunk) : 0;
+		for (; rc == 0 && s < in_chunk && fm_view_read(st, node->chunk[i], s, &v); s++) {
 			map_slab(&v, &held, &map, mix);
 			rc = fn(&map, arg);
 		}
+	}
 	fm_held_free(&held);
+	if (begun == 0 && nb_slabs != NULL)
+		*nb_slabs = before;
 	return rc;
+}
+
+int
+rte_fastmem_walk_slabs(int node_id, rte_fastmem_slab_fn fn, void *arg)
+{
+	return rte_fastmem_walk_slabs_from(node_id, 0, fn, arg, NULL);
 }
 
 /* ---- rows */

@@ -316,7 +316,7 @@ mw_tel_lcores(const char *cmd, const char *params, struct mw_tel_data *d)
 
 struct part {
 	struct table table;
-	uint64_t first, n; /* slabs in all */
+	unsigned int nb_rows;
 };
 
 static size_t
@@ -346,10 +346,8 @@ slab_row(const struct rte_fastmem_slab_map *s, void *arg)
 	};
 	struct part *part = arg;
 
-	if (part->n >= part->first && part->n - part->first < ROWS_SLABS)
-		table_row(&part->table, row);
-	part->n++;
-	return 0;
+	table_row(&part->table, row);
+	return ++part->nb_rows == ROWS_SLABS;
 }
 
 int
@@ -357,20 +355,21 @@ mw_tel_heap_map(const char *cmd, const char *params, struct mw_tel_data *d)
 {
 	static const char *const columns[] = { "addr", "chunk",	 "live",  "large",   "cached",
 					       "free", "unused", "other", "classes", "main_class" };
-	struct part part = { .n = 0 };
+	struct part part = { .nb_rows = 0 };
+	uint64_t first, n = 0;
 	int node_id;
 
-	if (!begin_node(cmd, params, d, &node_id, &part.first))
+	if (!begin_node(cmd, params, d, &node_id, &first))
 		return 0;
 	mw_tel_start(d);
 	table_begin(&part.table, d, columns, RTE_DIM(columns));
-	rte_fastmem_walk_slabs(node_id, slab_row, &part);
+	rte_fastmem_walk_slabs_from(node_id, first, slab_row, &part, &n);
 	rte_fastmem_watch_end();
 	mw_tel_put_int(d, "node", node_id);
-	mw_tel_put(d, "slabs", part.n);
-	mw_tel_put(d, "first", part.first);
-	if (part.n > part.first && part.n - part.first > ROWS_SLABS)
-		mw_tel_put(d, "next", part.first + ROWS_SLABS);
+	mw_tel_put(d, "slabs", n);
+	mw_tel_put(d, "first", first);
+	if (n > first && n - first > ROWS_SLABS)
+		mw_tel_put(d, "next", first + ROWS_SLABS);
 	table_end(&part.table, d);
 	return 0;
 }

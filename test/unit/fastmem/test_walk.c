@@ -288,6 +288,37 @@ what_the_function_returns_ends_the_walk(void **state)
 }
 
 static void
+a_walk_may_begin_at_any_slab(void **state)
+{
+	struct slabs whole = slabs_now(), part;
+	uint64_t first, n;
+	int seen;
+
+	(void)state;
+	for (first = 0; first <= whole.n + 1; first++) {
+		part = (struct slabs){ 0 };
+		n = 0;
+		assert_int_equal(
+			rte_fastmem_walk_slabs_from(test_node(), first, note_slab, &part, &n), 0);
+		assert_int_equal(n, whole.n);
+		assert_int_equal(part.n, first < whole.n ? whole.n - first : 0);
+		for (unsigned int i = 0; i < part.n; i++)
+			assert_ptr_equal(part.at[i].addr, whole.at[first + i].addr);
+	}
+	/* Also who does not look at all of them is told how many there are. */
+	n = seen = 0;
+	assert_int_equal(rte_fastmem_walk_slabs_from(test_node(), 1, stop_at_second, &seen, &n),
+			 42);
+	assert_int_equal(n, whole.n);
+	n = 7;
+	assert_int_equal(rte_fastmem_walk_slabs_from(test_node(), UINT64_MAX, note_slab, &part, &n),
+			 0);
+	assert_int_equal(n, whole.n);
+	assert_int_equal(rte_fastmem_walk_slabs_from(-2, 0, note_slab, &part, &n), -EINVAL);
+	assert_int_equal(n, whole.n);
+}
+
+static void
 wrong_arguments_are_refused(void **state)
 {
 	struct rows rows = { 0 };
@@ -358,6 +389,7 @@ main(int argc, char **argv)
 		RESERVED(rows_fill_the_slab_and_tell_of_a_block),
 		RESERVED(caches_are_told_apart_and_counted),
 		RESERVED(what_the_function_returns_ends_the_walk),
+		RESERVED(a_walk_may_begin_at_any_slab),
 		RESERVED(wrong_arguments_are_refused),
 		RESERVED(who_leaves_waits_for_who_watches),
 	};
