@@ -20,7 +20,7 @@
 
 #include <rte_common.h>
 
-/* AddressSanitizer's own quarantine has 256 MiB. A record takes some 300 bytes. */
+/* AddressSanitizer's own quarantine has 256 MiB. A record takes some 700 bytes. */
 #define MAX_KEPT_BYTES	((size_t)256 << 20)
 #define MAX_KEPT_BLOCKS (64u << 10)
 

@@ -70,6 +70,26 @@ use_after_free(void)
 	touch_here(block + 8);
 }
 
+static __attribute__((noinline)) void
+free_below(unsigned int depth, void *block)
+{
+	if (depth == 0)
+		free_here(block);
+	else
+		free_below(depth - 1, block);
+	seen++;
+}
+
+/* As much between who frees and us as templates of C++ put there, and more. */
+static void
+use_after_deep_free(void)
+{
+	char *block = allocate_here(100);
+
+	free_below(25, block);
+	touch_here(block);
+}
+
 static void
 use_long_after_free(void)
 {
@@ -264,6 +284,7 @@ static const struct {
 	void (*run)(void);
 } ways[] = {
 	{ "use_after_free", use_after_free },
+	{ "use_after_deep_free", use_after_deep_free },
 	{ "use_long_after_free", use_long_after_free },
 	{ "use_large_after_free", use_large_after_free },
 	{ "use_after_sized_free", use_after_sized_free },

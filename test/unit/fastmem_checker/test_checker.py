@@ -73,6 +73,12 @@ def asan_names_the_block():
     assert 'allocate_here' in given and 'use_after_free' in given, text
 
 
+def asan_shows_as_many_calls_as_of_malloc():
+    text = asan_reports('use_after_deep_free')
+    freed = text[text.index(' freed by'):text.index(' previously allocated')]
+    assert 'in use_after_deep_free' in freed, text
+
+
 def asan_tells_reads_past_the_end():
     text = asan_reports('read_past_end')
     assert re.search(r' is 4 bytes after a fastmem block of 100 bytes ', text), text
@@ -150,6 +156,7 @@ def memcheck_tells_misuse_as_of_malloc():
 cases.main([
     asan_tells_use_after_free,
     asan_names_the_block,
+    asan_shows_as_many_calls_as_of_malloc,
     asan_tells_reads_past_the_end,
     asan_tells_a_second_free,
     asan_says_nothing_of_right_use,
