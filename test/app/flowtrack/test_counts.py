@@ -7,6 +7,7 @@ usage: test_counts.py PROGRAM
 """
 
 import collections
+import functools
 import re
 import subprocess
 
@@ -16,13 +17,17 @@ from flowtrack import (CAPTURES, LONG, crc32c, data, flow_key, main, memory_mode
 TOP = ["--top", "100000"]
 
 
+@functools.lru_cache(maxsize=None)
 def reports(*args):
-    """A report for each capture and each way to run."""
-    for capture in CAPTURES:
-        for eal in memory_modes():
-            for lcores in (1, 2):
-                result = run(["--capture", data(capture), *args], eal, lcores)
-                yield capture, result.report
+    """A capture and its report, of each capture and each way to run."""
+    return [(capture, run(["--capture", data(capture), *args], eal, lcores).report)
+            for capture in CAPTURES for eal in memory_modes() for lcores in (1, 2)]
+
+
+@functools.lru_cache(maxsize=None)
+def tcpdump(path, wanted):
+    return subprocess.run(["tcpdump", "-n", "-r", path, wanted], check=True, capture_output=True,
+                          text=True).stdout.splitlines()
 
 
 def conversations(path, protocol):
@@ -80,10 +85,8 @@ def test_protocols_are_those_of_tcpdump():
     }
     for capture, report in reports():
         for protocol, wanted in filters.items():
-            out = subprocess.run(
-                ["tcpdump", "-n", "-r", data(capture), f"({wanted}) or (vlan and ({wanted}))"],
-                check=True, capture_output=True, text=True).stdout
-            assert report["flows"]["protocols"][protocol]["packets"] == len(out.splitlines()), (
+            lines = tcpdump(data(capture), f"({wanted}) or (vlan and ({wanted}))")
+            assert report["flows"]["protocols"][protocol]["packets"] == len(lines), (
                 capture, protocol)
 
 

@@ -29,10 +29,13 @@ def test_forms_agree():
             assert figure[key] is None or near(float(row[key]), figure[key]), (row, figure)
         assert int(row["rounds"]) == len(figure["samples"]), (row, figure)
         assert int(row["left_out"]) == figure["left_out"], (row, figure)
+    # A way with one sample left has no spread, so its row is not known by that.
+    table = result.out.split("\npair: ")[1].split("\nfailure: ")[0]
     for figure in result.figures(scenario="pair"):
-        value, = [line.split("%")[0].split() for line in result.out.splitlines()
-                  if line.startswith(f"    {figure['title']}  ") and "%" in line]
-        assert abs(float(value[-2]) - figure["median"]) <= 0.01 * figure["median"] + 0.01, value
+        title = f"    {figure['title']}  "
+        value, = [line[len(title):].split()[0] for line in table.splitlines()
+                  if line.startswith(title)]
+        assert abs(float(value) - figure["median"]) <= 0.01 * figure["median"] + 0.01, value
 
 
 def plot(folder, *scenarios, path=None):
@@ -46,13 +49,12 @@ def plot(folder, *scenarios, path=None):
 def test_charts_are_drawn():
     need("gnuplot")
     folder = os.path.join(FOLDER, "charts")
-    done = plot(folder, "pair", "crowd", "packing")
+    done = plot(folder, "pair", "crowd")
     assert done.returncode == 0, done
     names = {os.path.splitext(name)[0] for name in os.listdir(folder)
              if name.endswith((".svg", ".png"))}
     for wanted in ("overview", "pair-pair-64-b", "crowd-8-threads-on-2-cpus-pair-64-b-pairs",
-                   "crowd-8-threads-on-2-cpus-pair-64-b-each-timed-latency",
-                   "packing-payload-one-size-in-128-mib"):
+                   "crowd-8-threads-on-2-cpus-pair-64-b-each-timed-latency"):
         assert wanted in names, names
     for name in names:
         with open(os.path.join(folder, name + ".svg"), encoding="utf-8") as file:

@@ -90,7 +90,9 @@ def test_percentiles_rise():
 
 
 def test_memory_is_weighed():
-    result = run([*SHORT, "packing", "own"])
+    charts = os.path.join(FOLDER, "weighed")
+    plot = ["--plot", charts] if shutil.which("gnuplot") else []
+    result = run(["--rounds", "1", "packing", "own", *plot])
     for figure in result.figures(scenario="packing"):
         assert 10 < figure["median"] <= 100, figure
     # Two objects of 1 MiB fill a slab, and 64 bytes are a class of their own.
@@ -99,6 +101,10 @@ def test_memory_is_weighed():
         assert figure["median"] > 99, figure
     for figure in result.figures(scenario="own"):
         assert 0 < figure["median"] < 1000, figure
+    # All sizes are in one chart.
+    for kind in ("svg", "png") if plot else ():
+        path = os.path.join(charts, f"packing-payload-one-size-in-128-mib.{kind}")
+        assert os.path.getsize(path) > 0, os.listdir(charts)
 
 
 def test_allocations_fail_as_they_should():
