@@ -6,9 +6,10 @@
 usage: run.py SHAPE SOURCE-FOLDER BUILD-FOLDER [PATTERN]
 
 The guest is emulated in software, so it needs no right and no hardware. What is run there is what
-meson knows as tests of certain suites: those that are also of suite "nodes" in each shape, of the
-others each in one; with FASTMEM_TEST_FULL all in each; with PATTERN those that match it. Prints a line for each; the file that the line "results:" names has their output, in the format
-of meson's own log, for test/summary.py to count.
+meson knows as tests of certain suites: those that are also of suite "nodes" in each shape, of those
+that place memory each in one; with FASTMEM_TEST_FULL all in each; with PATTERN those that match it.
+Prints a line for each; the file that the line "results:" names has their output, in the format of
+meson's own log, for test/summary.py to count.
 """
 
 import json
@@ -34,11 +35,16 @@ SELDOM = re.compile(
     r'fastmem/(?!reserve/)\w+/(no-huge|pa|va|legacy|legacy-cut)$'
     r'|fastmem/(audit_storm|before_init|capacity|foreign|reuse|rfc_names|shuffle|storm|threads)/memory-only$'
     r'|\w+_faults(/\w+)?$|memalloc_conform$|memregion_threads$')
-# And of the others, each of which has its turn in one shape: what is read from trees of files, not from the
-# machine; subjects that do not care, once more; what the same with memory-only nodes shows too.
+# Of the others those that place memory have their turn in one shape each, but for: subjects that do
+# not care, once more; what the same with memory-only nodes shows too.
+PLACING = {'huge', 'numa', 'multiproc'}
 NO_TURN = re.compile(r'fastmem/(audit_storm|reuse|shuffle|storm|threads)/huge$|multiproc/secondaries$')
 # Long, and seen in the other shapes.
-SELDOM_HERE = {'memory-only': re.compile('nodes/(drift|supply)$')}
+SELDOM_HERE = {
+    'memory-only': re.compile('nodes/(drift|supply)$'),
+    'no-hugepages': re.compile('nodes/(doctor|drift)$'),
+    'runs-out': re.compile('nodes/(doctor|drift)$'),
+}
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
 # An emulated machine may lose an interrupt while it starts, and then waits for it for ever.
@@ -89,7 +95,7 @@ def chosen_tests(shape, build, pattern):
                 yield test
         else:
             turn += 1
-            if turn % len(SHAPES) == number and 'FASTMEM_TEST_SYSFS' not in test['env'] and \
+            if turn % len(SHAPES) == number and suites & PLACING and \
                     not NO_TURN.match(test['name']):
                 yield test
 
