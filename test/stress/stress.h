@@ -62,7 +62,7 @@ stress_ms(void)
 
 	if (ms != NULL)
 		return (unsigned int)strtoul(ms, NULL, 10);
-	return getenv("FASTMEM_TEST_FULL") != NULL ? 120000 : 2500;
+	return getenv("FASTMEM_TEST_FULL") != NULL ? 120000 : 1500;
 }
 
 static inline bool
