@@ -9,6 +9,7 @@ Called by: meson test, with misuse.c built with and without AddressSanitizer; '-
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,10 +34,18 @@ def run(command, env, ways):
 
 # ---- AddressSanitizer
 
+def names_by():
+    """Clang's library names functions by LLVM's program, which clang does not bring, or by binutils'."""
+    program = shutil.which('addr2line')
+    if program is None or shutil.which('llvm-symbolizer') is not None:
+        return ''
+    return f':external_symbolizer_path={program}'
+
+
 def under_asan(way, checker='on'):
     if WITH_ASAN == '-':
         raise cases.Skip('this build has another sanitizer')
-    env = {'ASAN_OPTIONS': 'abort_on_error=0:exitcode=66:detect_leaks=0',
+    env = {'ASAN_OPTIONS': 'abort_on_error=0:exitcode=66:detect_leaks=0' + names_by(),
            'FASTMEM_CHECKER': checker}
     return run([WITH_ASAN], env, [way])
 
