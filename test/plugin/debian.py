@@ -91,6 +91,15 @@ def run(command, stdin=None, timeout=120, **env):
                           env={**os.environ, **env})
 
 
+def cpu_seconds(pid):
+    """Of all its threads, by the scheduler's clock: those that wait for work sleep."""
+    nanoseconds = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as file:
+            nanoseconds += int(file.read().split()[0])
+    return nanoseconds / 1e9
+
+
 def forget(shared):
     """Remove what a primary that was not told to be in memory only leaves."""
     subprocess.run(f"rm -rf /var/run/dpdk/{shared} /dev/hugepages/{shared}map_*", shell=True,
