@@ -131,7 +131,8 @@ typedef int (*rte_fastmem_cache_fn)(const struct rte_fastmem_cache_map *cache, v
  * rte_fastmem_deinit() calls.
  *
  * @return
- *   0; -ENODEV: fastmem is not initialised (any more), and nothing has to be ended
+ *   0; -ENODEV: fastmem is not initialised (any more), or EAL was cleaned up, and nothing has to be
+ *   ended
  */
 int
 rte_fastmem_watch_begin(void);

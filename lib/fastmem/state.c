@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <rte_branch_prediction.h>
@@ -306,13 +307,23 @@ fm_state_get(void)
 	return fm_state();
 }
 
+/* rte_eal_cleanup() takes the memory away, and tells nobody. */
+static bool
+is_there(const struct fm_state *st)
+{
+	uintptr_t page = (uintptr_t)st & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	unsigned char resident;
+
+	return mincore((void *)page, 1, &resident) == 0;
+}
+
 int
 rte_fastmem_watch_begin(void)
 {
 	/* Before: who attaches must not wait for who watches. */
 	fm_state_get();
 	pthread_rwlock_rdlock(&watch_lock);
-	if (fm_state() != NULL)
+	if (fm_state() != NULL && is_there(fm_state()))
 		return 0;
 	pthread_rwlock_unlock(&watch_lock);
 	return -ENODEV;

@@ -87,8 +87,9 @@ look_on(void *arg)
 		/* Relaxed: the wake that follows the store orders nothing else. */
 		if (atomic_load_explicit(&looker.end, memory_order_relaxed))
 			return NULL;
-		rte_fastmem_sample_poll();
-		mp_figures_look(&p->figures);
+		/* Else there is nothing to look at, as after rte_eal_cleanup(). */
+		if (rte_fastmem_sample_poll() == 0)
+			mp_figures_look(&p->figures);
 	}
 }
 
@@ -218,6 +219,29 @@ on_ending(void *arg)
 	/* Another thread may have been first to end it. */
 	if (p == profile && p->running) {
 		end_it(p);
+		write_outputs(p);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void
+mp_end_at_exit(void)
+{
+	struct mp_profile *p;
+
+	/* Who ends the process may have it. */
+	if (pthread_mutex_trylock(&lock) != 0)
+		return;
+	p = profile;
+	if (p != NULL && p->running) {
+		if (rte_fastmem_watch_begin() == 0) {
+			end_it(p);
+			rte_fastmem_watch_end();
+		} else {
+			stop_looker();
+			rte_fastmem_sample_stats(&p->sampled);
+			p->running = false;
+		}
 		write_outputs(p);
 	}
 	pthread_mutex_unlock(&lock);

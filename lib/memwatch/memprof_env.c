@@ -4,13 +4,14 @@
 /*
  * Owns: FASTMEM_MEMPROF: a profile that begins with fastmem, without a call in the program.
  * Must not: do anything where that is not set.
- * Called by: a constructor, and by rte_fastmem_init() then.
+ * Called by: a constructor, by rte_fastmem_init() then, and by exit(3).
  */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 #include <rte_log.h>
@@ -104,6 +105,17 @@ mp_env_parse(char *text, struct rte_memprof_config *config)
 
 /* ---- what is done about it */
 
+static pid_t profiled; /* 0: none yet */
+
+/* Programs that were not written for fastmem end without rte_fastmem_deinit(). */
+static void
+on_exit_of_process(void)
+{
+	/* A child has the handler too, and not the thread. */
+	if (getpid() == profiled)
+		mp_end_at_exit();
+}
+
 static void
 on_init(void)
 {
@@ -119,8 +131,13 @@ on_init(void)
 		     mw_fail(-EINVAL, VARIABLE " is longer than %zu bytes", sizeof(text) - 1);
 	if (rc == 0)
 		rc = rte_memprof_start(&config);
-	if (rc != 0)
+	if (rc != 0) {
 		mp_log(rte_memwatch_error());
+		return;
+	}
+	if (profiled == 0 && atexit(on_exit_of_process) != 0)
+		mp_log("its files are written by rte_fastmem_deinit() alone: no room for a handler at exit");
+	profiled = getpid();
 }
 
 RTE_INIT(mp_env_init)

@@ -356,6 +356,13 @@ mp_lock(void);
 void
 mp_unlock(void);
 
+/*
+ * The process ends, and nobody called rte_fastmem_deinit(): end the profile that runs, and write its
+ * files, of what was seen last if EAL was cleaned up already.
+ */
+void
+mp_end_at_exit(void);
+
 /* 0, -EINVAL with a text, and what was left open filled in. Pure. */
 int
 mp_config_check(const struct rte_memprof_config *asked, struct rte_memprof_config *config);

@@ -337,6 +337,10 @@ do_it(const char *what, const char *arg)
 		rte_fastmem_stats_reset();
 	else if (strcmp(what, "deinit") == 0)
 		rte_fastmem_deinit();
+	else if (strcmp(what, "cleanup") == 0)
+		rte_eal_cleanup();
+	else if (strcmp(what, "exit") == 0)
+		exit(0);
 	else
 		must(profile(what, arg), what);
 	printf("done\n");

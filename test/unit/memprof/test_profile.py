@@ -20,6 +20,9 @@ from cases import main, need  # noqa: E402
 PROGRAM, STATIC, UNAWARE, LIBRARY = sys.argv[1:]
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'profiled.c')
 DEFAULT = 524288
+# For who is not asked by telemetry.
+ALONE = ['--no-huge', '-m', '200', '--no-pci', '--no-telemetry', '--no-shconf', '--lcores',
+         f'0@{min(os.sched_getaffinity(0))}']
 # What a block of 100 and of 3000 bytes has.
 SMALL, LARGE = 128, 3072
 
@@ -358,6 +361,21 @@ def test_an_unaware_program_is_profiled_by_its_environment():
             assert leaks(f'{out}/leaks')[1] == []
 
 
+def test_a_program_that_does_not_end_fastmem_is_profiled():
+    for ends in (['exit'], ['cleanup', 'exit']):
+        with tempfile.TemporaryDirectory() as out:
+            asked = ','.join(['interval=1'] + [f'{kind}={out}/{kind}' for kind in
+                                              ('leaks', 'text', 'pprof', 'folded')])
+            subprocess.run([PROGRAM, *ALONE], check=True, text=True, timeout=50,
+                           input=''.join(f'{do}\n' for do in ('init', 'parse 3', 'churn 10', *ends)),
+                           env={**os.environ, 'FASTMEM_MEMPROF': asked, 'RUNTIME_DIRECTORY': out},
+                           stdout=subprocess.DEVNULL)
+            assert leaks(f'{out}/leaks')[1] == [('parse_headers', 3, 3 * SMALL)], ends
+            for kind, words in (('text', '13 samples'), ('pprof', '13: '), ('folded', 'make_one')):
+                with open(f'{out}/{kind}', encoding='utf-8') as file:
+                    assert words in file.read(), (ends, kind)
+
+
 def test_without_all_samples_leaks_are_called_an_estimate():
     with running() as program, tempfile.TemporaryDirectory() as folder:
         program.do('init')
@@ -430,8 +448,7 @@ def test_a_program_that_leaves_ends_its_profile():
 def test_a_wrong_environment_is_told_and_harmless():
     with tempfile.TemporaryDirectory() as folder:
         told = subprocess.run(
-            [PROGRAM, '--no-huge', '-m', '200', '--no-pci', '--no-telemetry', '--no-shconf',
-             '--lcores', f'0@{min(os.sched_getaffinity(0))}'], input='init\n', check=True,
+            [PROGRAM, *ALONE], input='init\n', check=True,
             env={**os.environ, 'FASTMEM_MEMPROF': 'intervall=1', 'RUNTIME_DIRECTORY': folder},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=50).stdout
     assert 'FASTMEM_MEMPROF has "intervall=1"' in told, told
