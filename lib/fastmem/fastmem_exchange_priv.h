@@ -19,7 +19,7 @@
 #include "race_window.h"
 
 #define FM_EXCHANGE_LINE   64
-#define FM_EXCHANGE_HOMES  256 /* threads whose slots are told apart: lcores, and some more */
+#define FM_EXCHANGE_HOMES  512 /* threads whose slots are told apart: lcores, and some more */
 #define FM_EXCHANGE_NOBODY 0   /* who has no number yet has no slot */
 #define FM_EXCHANGE_FEW	   32
 #define FM_EXCHANGE_SLOTS  256 /* at most */
