@@ -237,6 +237,22 @@ log_shortage(const struct fm_node *node, struct rte_mempool *mp, uint32_t asked,
 	       node->node_id, (needed >> 20) + 1);
 }
 
+/* Up to `step` objects at a time from each node, the nearest first. */
+static uint32_t
+add_from_all(struct fm_state *st, const struct fm_node *home, struct rte_mempool *mp, uint32_t n,
+	     uint32_t step)
+{
+	uint32_t i, asked, got, added = 0;
+
+	for (i = 0; i < st->nb_nodes; i++)
+		do {
+			asked = RTE_MIN(step, n - added);
+			got = add_from(st, &st->node[home->nearest[i]], mp, asked);
+			added += got;
+		} while (added < n && got == asked);
+	return added;
+}
+
 uint32_t
 fm_pool_add(struct rte_mempool *mp, uint32_t n)
 {
@@ -244,10 +260,16 @@ fm_pool_add(struct rte_mempool *mp, uint32_t n)
 	struct fm_pool *p = mp->pool_data;
 	bool any = p->node_id == RTE_NUMA_NODE_ANY;
 	struct fm_node *node = any ? fm_node_self(st) : fm_node_by_id(st, p->node_id);
-	uint32_t i, added = 0;
+	uint32_t added, step = n;
 
-	for (i = 0; added < n && i < (any ? st->nb_nodes : 1); i++)
-		added += add_from(st, &st->node[node->nearest[i]], mp, n - added);
+	added = any ? add_from_all(st, node, mp, n, n) : add_from(st, node, mp, n);
+	/* Where no node grows by all that is missing, several may by their parts. */
+	while (added < n && any && !p->grows && st->nb_nodes > 1 &&
+	       bytes_for(mp, step) > FM_SLAB_SIZE && step > 1) {
+		step /= 2;
+		let_grow(st);
+		added += add_from_all(st, node, mp, n - added, step);
+	}
 	if (added < n)
 		log_shortage(node, mp, n, added);
 	return added;

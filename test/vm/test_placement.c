@@ -4,6 +4,11 @@
  * On a machine with several nodes: what is reserved and allocated lies on the node asked for, takes
  * that node's hugepages and no other's, and RTE_NUMA_NODE_ANY goes by distance. */
 
+#include <numaif.h>
+
+#include <rte_fastmem_mempool.h>
+#include <rte_mempool.h>
+
 #include "machine.h"
 #include "test_setup.h"
 
@@ -238,6 +243,46 @@ any_reserves_by_distance(void **state)
 }
 
 static void
+count_object(struct rte_mempool *mp, void *nb, void *object, unsigned int i)
+{
+	void *page = RTE_PTR_ALIGN_FLOOR(object, 4096);
+	int node_id = -1;
+
+	(void)i;
+	assert_int_equal(move_pages(0, 1, &page, NULL, &node_id, 0), 0);
+	assert_in_range(node_id, 0, MACHINE_MAX_NODES - 1);
+	assert_on_node(object, mp->elt_size, node_id);
+	((unsigned int *)nb)[node_id]++;
+}
+
+static void
+a_pool_of_any_node_lies_on_as_many_as_it_takes(void **state)
+{
+	unsigned int nb[MACHINE_MAX_NODES] = { 0 }, most = 0, sum = 0, i;
+	struct rte_mempool *mp;
+
+	(void)state;
+	need_nodes_with_pages();
+	if (nb_with_pages() < 2)
+		skip();
+	/* No node may have all of it, and nothing is reserved. */
+	assert_int_equal(rte_fastmem_set_limit(RTE_NUMA_NODE_ANY, 32 * MIB), 0);
+	assert_int_equal(rte_fastmem_mempool_register(NULL), 0);
+	mp = rte_mempool_create_empty("any", 24, MIB, 0, 0, SOCKET_ID_ANY, 0);
+	assert_non_null(mp);
+	assert_int_equal(rte_mempool_set_ops_byname(mp, "fastmem", NULL), 0);
+	assert_int_equal(rte_mempool_populate_default(mp), 24);
+	assert_int_equal(rte_mempool_obj_iter(mp, count_object, nb), 24);
+	for (i = 0; i < RTE_DIM(nb); i++) {
+		most = RTE_MAX(most, nb[i]);
+		sum += nb[i];
+	}
+	assert_int_equal(sum, 24);
+	assert_in_range(most, 6, 16);
+	rte_mempool_free(mp);
+}
+
+static void
 trim_gives_its_nodes_hugepages_back(void **state)
 {
 	size_t at_first[MACHINE_MAX_NODES];
@@ -276,6 +321,7 @@ main(int argc, char **argv)
 		INIT(a_thread_gets_memory_of_the_node_it_runs_on),
 		INIT(any_allocates_by_distance),
 		cmocka_unit_test_teardown(any_reserves_by_distance, teardown_deinit),
+		INIT(a_pool_of_any_node_lies_on_as_many_as_it_takes),
 		INIT(trim_gives_its_nodes_hugepages_back),
 	};
 
