@@ -197,16 +197,19 @@ forget(struct mp_profile *p)
 	free(p);
 }
 
-/* It is locked. */
+/* It is locked. is_there: fastmem's memory; else what was seen last has to do. */
 static void
-end_it(struct mp_profile *p)
+end_it(struct mp_profile *p, bool is_there)
 {
 	stop_looker();
-	/* What was freed since the last look. */
-	rte_fastmem_sample_poll();
-	rte_fastmem_sample_stop();
+	if (is_there) {
+		/* What was freed since the last look. */
+		rte_fastmem_sample_poll();
+		rte_fastmem_sample_stop();
+	}
 	rte_fastmem_sample_stats(&p->sampled);
-	mp_figures_look_at_all(&p->figures);
+	if (is_there)
+		mp_figures_look_at_all(&p->figures);
 	p->running = false;
 }
 
@@ -218,7 +221,7 @@ on_ending(void *arg)
 	pthread_mutex_lock(&lock);
 	/* Another thread may have been first to end it. */
 	if (p == profile && p->running) {
-		end_it(p);
+		end_it(p, true);
 		write_outputs(p);
 	}
 	pthread_mutex_unlock(&lock);
@@ -228,20 +231,17 @@ void
 mp_end_at_exit(void)
 {
 	struct mp_profile *p;
+	bool is_there;
 
 	/* Who ends the process may have it. */
 	if (pthread_mutex_trylock(&lock) != 0)
 		return;
 	p = profile;
 	if (p != NULL && p->running) {
-		if (rte_fastmem_watch_begin() == 0) {
-			end_it(p);
+		is_there = rte_fastmem_watch_begin() == 0;
+		end_it(p, is_there);
+		if (is_there)
 			rte_fastmem_watch_end();
-		} else {
-			stop_looker();
-			rte_fastmem_sample_stats(&p->sampled);
-			p->running = false;
-		}
 		write_outputs(p);
 	}
 	pthread_mutex_unlock(&lock);
@@ -372,7 +372,7 @@ rte_memprof_stop(void)
 
 	pthread_mutex_lock(&lock);
 	if (profile != NULL && profile->running)
-		end_it(profile);
+		end_it(profile, true);
 	else
 		rc = mw_fail(-EAGAIN, "no profile runs");
 	pthread_mutex_unlock(&lock);
