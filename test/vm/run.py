@@ -41,9 +41,9 @@ PLACING = {'huge', 'numa', 'multiproc'}
 NO_TURN = re.compile(r'fastmem/(audit_storm|reuse|shuffle|storm|threads)/huge$|multiproc/secondaries$')
 # Long, and seen in the other shapes.
 SELDOM_HERE = {
-    'memory-only': re.compile('nodes/(drift|supply)$'),
-    'no-hugepages': re.compile('nodes/(doctor|drift)$'),
-    'runs-out': re.compile('nodes/(doctor|drift)$'),
+    'memory-only': [re.compile('nodes/(drift|supply)$')],
+    'no-hugepages': [re.compile('nodes/(doctor|drift)$')],
+    'runs-out': [re.compile('nodes/(doctor|drift)$')],
 }
 SLOWER = 3           # than here, tests are in a guest: their time limits grow by this
 DEADLINE = 600 if not FULL else 3600
@@ -80,6 +80,7 @@ def known_tests(build):
 
 def chosen_tests(shape, build, pattern):
     foreign = FEATURES - set(SHAPES[shape].features.split())
+    here = [SELDOM, *SELDOM_HERE.get(shape, ())]
     number = list(SHAPES).index(shape)
     turn = 0
     for test, suites in known_tests(build):
@@ -88,11 +89,10 @@ def chosen_tests(shape, build, pattern):
         if pattern:
             if re.search(pattern, test['name']):
                 yield test
-        elif not FULL and SELDOM.match(test['name']):
+        elif not FULL and any(seldom.match(test['name']) for seldom in here):
             continue
         elif FULL or 'nodes' in suites:
-            if FULL or shape not in SELDOM_HERE or not SELDOM_HERE[shape].match(test['name']):
-                yield test
+            yield test
         else:
             turn += 1
             if turn % len(SHAPES) == number and suites & PLACING and \

@@ -339,22 +339,31 @@ def test_what_leaks_is_told_at_deinit():
         assert found == [('grow_table', 7, 7 * LARGE), ('parse_headers', 5, 5 * SMALL)]
 
 
+def all_files(folder):
+    """FASTMEM_MEMPROF for exact figures in files of each kind."""
+    return ','.join(['interval=1'] + [f'{kind}={folder}/{kind}' for kind in
+                                      ('leaks', 'text', 'pprof', 'folded')])
+
+
+def assert_files(folder, why):
+    """All of them, of what parses 3 headers and churns 10 blocks."""
+    assert leaks(f'{folder}/leaks')[1] == [('parse_headers', 3, 3 * SMALL)], why
+    for kind, words in (('text', '13 samples'), ('pprof', '13: '), ('folded', 'make_one')):
+        with open(f'{folder}/{kind}', encoding='utf-8') as file:
+            assert words in file.read(), (why, kind)
+
+
 def test_an_unaware_program_is_profiled_by_its_environment():
     folder, name = os.path.split(os.path.abspath(LIBRARY))
     path = f'{folder}:{os.environ.get("LD_LIBRARY_PATH", "")}'
     with tempfile.TemporaryDirectory() as out:
-        asked = ','.join(['interval=1'] + [f'{kind}={out}/{kind}' for kind in
-                                          ('leaks', 'text', 'pprof', 'folded')])
         with running('-d', name, program=UNAWARE, LD_LIBRARY_PATH=path,
-                     FASTMEM_MEMPROF=asked) as program:
+                     FASTMEM_MEMPROF=all_files(out)) as program:
             program.do('init')
             program.do('parse 3')
             program.do('churn 10')
             program.do('deinit')
-            assert leaks(f'{out}/leaks')[1] == [('parse_headers', 3, 3 * SMALL)]
-            for kind, words in (('text', '13 samples'), ('pprof', '13: '), ('folded', 'make_one')):
-                with open(f'{out}/{kind}', encoding='utf-8') as file:
-                    assert words in file.read(), kind
+            assert_files(out, 'deinit')
             # And again, for what comes after.
             program.do('init')
             program.do('deinit')
@@ -364,16 +373,11 @@ def test_an_unaware_program_is_profiled_by_its_environment():
 def test_a_program_that_does_not_end_fastmem_is_profiled():
     for ends in (['exit'], ['cleanup', 'exit']):
         with tempfile.TemporaryDirectory() as out:
-            asked = ','.join(['interval=1'] + [f'{kind}={out}/{kind}' for kind in
-                                              ('leaks', 'text', 'pprof', 'folded')])
             subprocess.run([PROGRAM, *ALONE], check=True, text=True, timeout=50,
                            input=''.join(f'{do}\n' for do in ('init', 'parse 3', 'churn 10', *ends)),
-                           env={**os.environ, 'FASTMEM_MEMPROF': asked, 'RUNTIME_DIRECTORY': out},
+                           env={**os.environ, 'FASTMEM_MEMPROF': all_files(out), 'RUNTIME_DIRECTORY': out},
                            stdout=subprocess.DEVNULL)
-            assert leaks(f'{out}/leaks')[1] == [('parse_headers', 3, 3 * SMALL)], ends
-            for kind, words in (('text', '13 samples'), ('pprof', '13: '), ('folded', 'make_one')):
-                with open(f'{out}/{kind}', encoding='utf-8') as file:
-                    assert words in file.read(), (ends, kind)
+            assert_files(out, ends)
 
 
 def test_without_all_samples_leaks_are_called_an_estimate():
